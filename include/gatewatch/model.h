@@ -65,6 +65,13 @@ struct describe;        /* lines of "label: value" with indent; see below */
 
 enum origin { ORIGIN_KUBERNETES, ORIGIN_ARM };
 
+/* One LIST and WATCH of a kind that is not wanted whole. */
+struct kind_list {
+    const char *name;               /* of the source: "pods of gateways" */
+    const char *selector;           /* "labelSelector=…", percent-encoded, or "" */
+    bool metadata_only;
+};
+
 /* A kind: src/kinds/NAME.c defines `const struct kind kind_NAME`. */
 struct kind {
     const char *name;               /* "HTTPRoute" */
@@ -75,7 +82,7 @@ struct kind {
     enum origin origin;
     bool metadata_only;             /* asked for as PartialObjectMetadata where the server can */
     bool optional;                  /* missing from discovery is no news (Capsule, ListenerSet, …) */
-    const char *list_selector;      /* labelSelector/fieldSelector query of the LIST, or NULL for all */
+    const struct kind_list *lists;  /* what to LIST and WATCH, ended by a NULL name; NULL: everything, once */
     size_t size;                    /* of its struct */
     /* Fills the kind's own fields; the header is done before. Total: wrong types read as absent. False only when the
      * object is not one (no name, not an object). */
