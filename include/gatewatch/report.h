@@ -1,0 +1,19 @@
+/* report: what is known, as text for people and as JSON for scripts (design.md 5), and as Prometheus text. Pure: into a text. */
+#ifndef GATEWATCH_REPORT_H
+#define GATEWATCH_REPORT_H
+
+#include <gatewatch/engine.h>
+
+void report_status_json(const struct view_data *, struct text *out);
+void report_status_text(const struct view_data *, int columns, struct text *out);
+void report_check_json(const struct view_data *, struct text *out);
+void report_check_text(const struct view_data *, int columns, struct text *out);
+void report_check_prom(const struct view_data *, struct text *out);
+/* 0 none, 1 warnings, 2 critical, 3 could not tell (design.md 4). */
+int report_verdict(const struct view_data *);
+const char *report_verdict_name(int verdict);
+void report_plan_json(const struct plan *, struct text *out);
+void report_plan_text(const struct plan *, int columns, struct text *out);
+void report_error_json(const struct error *, struct text *out);
+
+#endif
