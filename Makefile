@@ -8,7 +8,7 @@ MODE     ?= release
 VERSION  := $(shell cat VERSION)
 
 PKGS      := ncursesw libcurl jansson yaml-0.1 libcrypto
-SIM_PKGS  := libmicrohttpd jansson yaml-0.1 libcrypto libssl
+SIM_PKGS  := libmicrohttpd gnutls jansson yaml-0.1 libcrypto libssl
 TEST_PKGS := cmocka
 
 # ---- flags ----------------------------------------------------------------------------------------------------------

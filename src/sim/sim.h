@@ -45,7 +45,7 @@ struct sim_request {
     size_t body_len;
     const char *base;           /* "https://127.0.0.1:PORT", to build nextLink, Location and such */
     const char *principal;      /* who the credential belongs to; NULL when none or not valid */
-    void *connection;           /* struct MHD_Connection, for server.c only */
+    struct exchange *exchange;  /* for server.c and request.c only */
 };
 const char *request_query(const struct sim_request *, const char *key);     /* NULL when absent; "" when valueless */
 const char *request_header(const struct sim_request *, const char *name);   /* case-insensitive; NULL when absent */
@@ -80,14 +80,21 @@ struct world {
     struct azure *azure;        /* Application Gateways, load balancer state, probes in progress, operations */
     const char *base;           /* "https://127.0.0.1:PORT" */
     const char *ca_pem;         /* the CA that signed our server certificate, PEM */
-    double speed;               /* as in options, changeable at run time */
+    double speed;               /* as in options, changeable at run time by world_set_speed */
+    double clock_sim, clock_real;   /* world.c: what the simulated clock showed when the real one showed this */
     int latency_ms;
     bool stopping;
+    struct faults *faults;      /* faults.c; has a lock of its own */
+    struct request_log *log;    /* reqlog.c; has a lock of its own */
+    struct credentials *credentials;    /* kube_auth.c: tokens and certificate names known to this cluster */
 };
 /* Simulated time: starts at the wall clock and runs `speed` times as fast. Seconds since the epoch, with fraction. */
 double world_now(const struct world *);
 /* RFC 3339 UTC with seconds ("2026-01-10T08:00:05Z"), malloc'd. */
 char *world_time(const struct world *);
+/* The same with six digits of fraction, as MicroTime wants it. */
+char *world_time_micro(const struct world *);
+void world_set_speed(struct world *, double speed);
 
 /* ---- store.c: Kubernetes objects as JSON ----------------------------------------------------------------------- */
 /* group "" is core. namespace NULL or "" for cluster-scoped kinds. The resource is the plural ("httproutes").
@@ -101,6 +108,18 @@ void store_each(struct world *, const char *group, const char *resource,
 void store_put(struct world *, const char *group, const char *resource, json_t *object_stolen, const char *manager,
                const char *operation, const char *subresource);
 bool store_remove(struct world *, const char *group, const char *resource, const char *ns, const char *name);
+/* Server-side apply with force, as Istio's controller does it: `intent_stolen` is only what `manager` wants; fields of
+ * others stay, fields that this manager applied before and now leaves out go away. Creates the object when missing.
+ * Returns false, with a line on standard error, when the intent is not valid. */
+bool store_apply(struct world *, const char *group, const char *resource, json_t *intent_stolen, const char *manager);
+/* How many of a resource there are, without walking them. */
+size_t store_count(struct world *, const char *group, const char *resource);
+/* resourceVersion of the last write anywhere. */
+unsigned long long store_version(const struct world *);
+/* Makes a kind disappear from discovery and from the API, or come back: true when the kind is known. Objects stay. */
+bool store_set_absent(struct world *, const char *group, const char *resource, bool absent);
+/* Forgets the watch history: watches and list continuations older than now get 410 Expired. */
+void store_expire(struct world *);
 
 /* ---- kube_*.c, azure_*.c, entra.c: the handlers; each is called with world.lock held --------------------------- */
 
@@ -109,8 +128,9 @@ void arm_handle(struct world *, const struct sim_request *, struct sim_reply *);
 void entra_handle(struct world *, const struct sim_request *, struct sim_reply *);  /* Entra, ADFS and IMDS */
 void control_handle(struct world *, const struct sim_request *, struct sim_reply *);    /* /_sim/... */
 
-/* Whom a bearer token or client certificate belongs to, and whether they may. `who` gets a principal name
- * ("platform-engineer", "reader", …) that lives as long as the world, or NULL when the token is not valid. */
+/* Whom a bearer token issued by Entra belongs to: a principal name ("platform-engineer", "reader", …) that lives as long
+ * as the world, or NULL when the token is not valid. audience_hint says which API asks: "kubernetes" or "arm". The
+ * cluster's own static tokens and client certificates are known to kube_auth.c and are tried first. */
 const char *entra_principal(struct world *, const char *bearer, const char *audience_hint);
 bool kube_allowed(struct world *, const char *principal, const char *verb, const char *group, const char *resource,
                   const char *subresource, const char *ns, const char *name);

@@ -1,0 +1,69 @@
+/* The inside of the Kubernetes API: what kube_*.c share. Everything wants world.lock held. */
+#ifndef SIM_KUBE_H
+#define SIM_KUBE_H
+
+#include "store.h"
+
+/* ---- what a path means (kube_route.c) ---- */
+struct target {
+    struct table *table;
+    const char *version;        /* as asked for: "v1beta1" */
+    char *group, *resource, *ns, *name, *subresource;   /* owned; "" where the path has none */
+};
+
+/* ---- Status bodies (kube_status.c) ---- */
+struct cause { const char *reason, *message, *field; };
+void reply_status(struct sim_reply *, int code, const char *reason, json_t *details_stolen, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+json_t *status_details(const struct target *, const char *name);
+void reply_not_found(struct sim_reply *, const struct target *, const char *name);
+void reply_conflict(struct sim_reply *, const struct target *, const char *name, const char *why);
+json_t *status_object(int code, const char *reason, json_t *details_stolen, const char *message);
+/* "httproutes.gateway.networking.k8s.io", or "services" for core. */
+char *qualified(const char *name, const char *group);
+char *group_version(const struct kind *, const char *version);  /* "apps/v1"; "v1" for core */
+
+/* ---- reading (kube_read.c, kube_table.c, kube_watch.c) ---- */
+void kube_get(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+void kube_list(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+void kube_watch(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+
+struct selector;                /* label and field selectors of one request */
+/* NULL and a reply when the selectors are not valid. */
+struct selector *selector_new(const struct sim_request *, const struct target *, struct sim_reply *);
+bool selector_matches(const struct selector *, const json_t *object);
+bool selector_empty(const struct selector *);
+/* The one name that fieldSelector=metadata.name=X asks for, or NULL. */
+const char *selector_name(const struct selector *);
+void selector_free(struct selector *);
+
+enum form { FORM_JSON, FORM_METADATA, FORM_TABLE };
+enum form request_form_wanted(const struct sim_request *);  /* from Accept */
+/* A copy of the object as this version and form show it: apiVersion, PartialObjectMetadata. */
+json_t *present(const struct target *, const json_t *object, enum form);
+/* The rows of a Table; `first` writes columnDefinitions too. */
+json_t *present_table(struct world *, const struct target *, json_t *const *objects, size_t n, const char *include,
+                      const char *list_version, bool columns);
+
+/* ---- writing (kube_write.c, kube_patch.c, kube_admit.c, kube_managed.c) ---- */
+void kube_create(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+void kube_update(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+void kube_patch(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+void kube_delete(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
+/* Removes with what it owns (cascade) and, for a Namespace, with what is in it. */
+bool kube_remove(struct world *, struct table *, const char *ns, const char *name, bool cascade);
+/* Fills in defaults and allocates (cluster IP, node ports). Takes and returns the object. */
+json_t *kube_admit(struct world *, struct table *, json_t *object, const json_t *before);
+/* Keeps metadata.managedFields of `object` for a write by `manager`. */
+void managed_record(struct world *, struct table *, json_t *object, const json_t *before, const char *manager,
+                    const char *operation, const char *subresource);
+
+/* ---- the rest ---- */
+void kube_discovery(struct world *, const struct sim_request *, struct sim_reply *);
+bool kube_openapi(struct world *, const struct sim_request *, struct sim_reply *);
+/* Self-subject reviews; false when the path is none of them. */
+bool kube_review(struct world *, const struct sim_request *, struct sim_reply *);
+const char *kube_principal(struct world *, const char *bearer);
+const char *kube_principal_named(struct world *, const char *certificate_name);
+
+#endif

@@ -1,0 +1,13 @@
+/* The credentials that this cluster itself knows: static tokens and client certificate names. */
+#ifndef SIM_KUBE_AUTH_H
+#define SIM_KUBE_AUTH_H
+
+#include "sim.h"
+
+void credentials_init(struct world *);
+/* The static token of a principal, NULL when it has none; lives as long as the world. */
+const char *credentials_token(const struct world *, const char *principal);
+/* Every static token is refused from now until credentials_restore. */
+void credentials_revoke(struct world *, bool revoked);
+
+#endif
