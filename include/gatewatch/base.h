@@ -40,6 +40,7 @@ void map_each(const struct map *, void (*each)(const char *key, void *value, voi
  * variable GATEWATCH_CLOCK (RFC 3339) freezes wall time for screenshots and tests. */
 int64_t clock_mono_ms(void);
 int64_t clock_wall_ms(void);                                    /* since the epoch */
+void clock_freeze(int64_t wall_ms);                             /* main sets it from GATEWATCH_CLOCK; INT64_MIN thaws */
 bool clock_parse_rfc3339(const char *s, int64_t *ret_ms);       /* also fractional seconds and offsets */
 void clock_format_rfc3339(int64_t wall_ms, char out[32]);       /* "2026-01-10T08:00:05Z" */
 bool clock_parse_http_date(const char *s, int64_t *ret_ms);     /* IMF-fixdate */
@@ -106,12 +107,14 @@ void secret_wipe(void *memory, size_t len);
 void secret_protect_process(void);                              /* no core, not dumpable */
 
 /* ---- process -------------------------------------------------------------------------------------------------------- */
-/* A child without a shell, its output collected within bounds, on a loop. stdin is /dev/null. */
+/* A child without a shell, in a process group of its own, its output collected within bounds, on a loop. stdin is
+ * /dev/null. The spec is not needed after process_start; `done` is never called from inside it, and the process is gone
+ * after `done`. Neither callback may call process_kill for its own process. */
 struct process_spec {
     const char *const *argv;        /* argv[0] is looked up in PATH when it has no '/' */
     const char *const *env;         /* "K=V" added to or replacing our own environment; NULL for none */
-    int timeout_ms;                 /* then SIGTERM, two seconds later SIGKILL */
-    size_t max_output;              /* per stream; 0: 1 MiB */
+    int timeout_ms;                 /* then SIGTERM, two seconds later SIGKILL; 0: none */
+    size_t max_output;              /* of stdout; 0: 1 MiB. stderr: the same, at most 64 KiB. The rest is read and dropped */
     void (*on_stderr)(void *ctx, const char *so_far);   /* as it comes, cleaned; may be NULL */
 };
 struct process_result {
@@ -119,6 +122,7 @@ struct process_result {
     int status;                     /* exit status, or 128 + signal */
     const char *out;                /* stdout, raw; wiped after the callback */
     size_t out_len;
+    bool cut;                       /* stdout was longer than max_output */
     const char *err;                /* stderr, cleaned, lines kept */
     struct error error;             /* when it could not be started */
 };
