@@ -331,11 +331,11 @@ def show(result):
             say(f"       not ok: {name}{': ' + why if why else ''}")
         lines = result.output.splitlines()
         bad = [i for i, line in enumerate(lines) if line.startswith("not ok")]
-        shown = set(range(max(0, len(lines) - 60), len(lines)))
+        shown = set() if bad else set(range(max(0, len(lines) - 60), len(lines)))
         for i in bad[:10]:
-            shown.update(range(max(0, i - 12), min(len(lines), i + 40)))
+            shown.update(range(max(0, i - 6), min(len(lines), i + 25)))
         before = -1
-        for i in sorted(shown):
+        for i in sorted(shown)[:120]:
             if i != before + 1:
                 say("     | ...")
             say(f"     | {lines[i][:300]}")
