@@ -20,7 +20,7 @@ void text_add(struct text *, const char *bytes, size_t len);
 void text_puts(struct text *, const char *string);                  /* NULL adds nothing */
 void text_putc(struct text *, char);
 void text_printf(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_vprintf(struct text *, const char *format, va_list);
+void text_vprintf(struct text *, const char *format, va_list) __attribute__((format(printf, 2, 0)));
 char *text_take(struct text *);                                     /* malloc'd, never NULL; buffer is empty after */
 const char *text_str(const struct text *);                          /* "" when nothing was added */
 #define TEXT_AUTO __attribute__((cleanup(text_free))) struct text
