@@ -100,7 +100,8 @@ struct yaml_doc {
 bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc **ret_docs, size_t *ret_n,
                 struct error *);
 void yaml_free(struct yaml_doc *, size_t n);
-int yaml_line(const struct yaml_doc *, const struct json_t *node);      /* 0 when not known */
+int yaml_line(const struct yaml_doc *, const struct json_t *node);      /* 0 when not known: true, false and null have none */
+int yaml_key_line(const struct yaml_doc *, const struct json_t *object, const char *key);
 /* Block-style YAML of a JSON value, keys in their order, strings quoted where YAML would read them otherwise. */
 void yaml_emit(const struct json_t *, struct text *out);
 /* Whole file, at most `max` bytes; "-" is standard input. malloc'd, NUL-terminated. */
