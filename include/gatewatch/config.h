@@ -99,7 +99,7 @@ struct yaml_doc {
 /* Parses all documents; empty ones are left out. `what` names the file in errors ("FILE:LINE:COL: …"). */
 bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc **ret_docs, size_t *ret_n,
                 struct error *);
-void yaml_free(struct yaml_doc *, size_t n);
+void yaml_docs_free(struct yaml_doc *, size_t n);        /* not yaml_free: libyaml has a symbol of that name */
 int yaml_line(const struct yaml_doc *, const struct json_t *node);      /* 0 when not known: true, false and null have none */
 int yaml_key_line(const struct yaml_doc *, const struct json_t *object, const char *key);
 /* Block-style YAML of a JSON value, keys in their order, strings quoted where YAML would read them otherwise. */

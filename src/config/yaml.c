@@ -419,7 +419,7 @@ bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc
     bool good = documents(&r, &docs, &n);
     yaml_parser_delete(&r.parser);
     if (!good) {
-        yaml_free(docs, n);
+        yaml_docs_free(docs, n);
         docs = NULL;
         n = 0;
         if (!as_json(bytes, len, &docs, &n)) {
@@ -433,7 +433,7 @@ bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc
     return true;
 }
 
-void yaml_free(struct yaml_doc *docs, size_t n)
+void yaml_docs_free(struct yaml_doc *docs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         json_decref(docs[i].root);
