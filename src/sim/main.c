@@ -231,6 +231,7 @@ static void *run_ticks(void *ctx)
 static void populate(struct world *world)
 {
     pthread_mutex_lock(&world->lock);
+    kube_bootstrap(world);
     find_scenario(world->options->scenario)->load(world);
     azure_start(world);
     controllers_settle(world);

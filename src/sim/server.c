@@ -125,13 +125,15 @@ static bool is_entra(const char *path)
 {
     size_t len = strlen(path);
 
-    return path_is(path, "/adfs") || path_is(path, "/metadata") || path_is(path, "/common") || strstr(path, "/oauth2/") ||
+    return path_is(path, "/adfs") || path_is(path, "/metadata/identity") || path_is(path, "/common") ||
+           path_is(path, "/msi") || strstr(path, "/oauth2/") ||
            strstr(path, "/.well-known/") || (len >= 7 && ends_with(path, "/oauth2"));
 }
 
 static bool is_arm(const char *path)
 {
-    return path_is(path, "/subscriptions") || path_is(path, "/providers") || path_is(path, "/tenants");
+    return path_is(path, "/subscriptions") || path_is(path, "/providers") || path_is(path, "/tenants") ||
+           path_is(path, "/metadata");
 }
 
 static void dispatch(struct exchange *x, const char *kube_path)

@@ -132,6 +132,11 @@ void control_handle(struct world *, const struct sim_request *, struct sim_reply
  * as the world, or NULL when the token is not valid. audience_hint says which API asks: "kubernetes" or "arm". The
  * cluster's own static tokens and client certificates are known to kube_auth.c and are tried first. */
 const char *entra_principal(struct world *, const char *bearer, const char *audience_hint);
+/* What the files in --out say: the scenario's credential, and whose token kubectl uses by default. */
+struct sim_identity { const char *tenant, *client_id, *client_secret, *principal; };
+struct sim_identity entra_identity(struct world *);
+/* Answers /_sim/azure. */
+void azure_control(struct world *, const struct sim_request *, struct sim_reply *);
 bool kube_allowed(struct world *, const char *principal, const char *verb, const char *group, const char *resource,
                   const char *subresource, const char *ns, const char *name);
 
@@ -154,5 +159,7 @@ extern const struct scenario scenarios[];   /* ends with a NULL name */
 /* All documents of a multi-document YAML (or JSON) text into the store, as `kubectl create` would. Returns the number
  * stored, or -1 with a message on standard error. */
 int manifests_load(struct world *, const char *yaml, size_t len, const char *what);
+/* The same for every *.yaml, *.yml and *.json of a folder, in the order of their names. */
+int manifests_load_folder(struct world *, const char *folder);
 
 #endif

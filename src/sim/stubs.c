@@ -9,7 +9,7 @@ W const char *entra_principal(struct world *w, const char *b, const char *h) { (
 W void azure_start(struct world *w) { (void)w; }
 W void controllers_settle(struct world *w) { (void)w; }
 W void azure_tick(struct world *w) { (void)w; }
-static void load_nothing(struct world *w) { (void)w; }
+static void load_nothing(struct world *w) { if (w->options->manifests) manifests_load_folder(w, w->options->manifests); }
 W const struct scenario scenarios[] = {{"reference", "nothing yet", load_nothing}, {0}};
 W void control_handle(struct world *w, const struct sim_request *r, struct sim_reply *p) { (void)w; (void)r; reply_text(p, 501, NULL, "not yet\n"); }
 W void kube_handle(struct world *w, const struct sim_request *r, struct sim_reply *p) { (void)w; (void)r; reply_text(p, 501, NULL, "not yet\n"); }
@@ -25,3 +25,9 @@ W const char *kube_principal(struct world *w, const char *b) { (void)w; (void)b;
 W const char *kube_principal_named(struct world *w, const char *b) { (void)w; (void)b; return NULL; }
 W void credentials_init(struct world *w) { (void)w; }
 W void reply_status(struct sim_reply *r, int c, const char *reason, json_t *d, const char *f, ...) { (void)reason; json_decref(d); reply_text(r, c, NULL, f); }
+W void kube_create(struct world *w, const struct sim_request *q, const struct target *t, struct sim_reply *r) { (void)w; (void)q; (void)t; reply_text(r, 501, NULL, "not yet\n"); }
+W void kube_update(struct world *w, const struct sim_request *q, const struct target *t, struct sim_reply *r) { (void)w; (void)q; (void)t; reply_text(r, 501, NULL, "not yet\n"); }
+W void kube_patch(struct world *w, const struct sim_request *q, const struct target *t, struct sim_reply *r) { (void)w; (void)q; (void)t; reply_text(r, 501, NULL, "not yet\n"); }
+W void kube_delete(struct world *w, const struct sim_request *q, const struct target *t, struct sim_reply *r) { (void)w; (void)q; (void)t; reply_text(r, 501, NULL, "not yet\n"); }
+W struct sim_identity entra_identity(struct world *w) { (void)w; return (struct sim_identity){"00000000-0000-0000-0000-0000000000e2", "none", "none", "platform-engineer"}; }
+W void azure_control(struct world *w, const struct sim_request *r, struct sim_reply *p) { (void)w; (void)r; reply_text(p, 501, NULL, "not yet\n"); }
