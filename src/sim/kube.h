@@ -62,6 +62,8 @@ void managed_record(struct world *, struct table *, json_t *object, const json_t
 void kube_discovery(struct world *, const struct sim_request *, struct sim_reply *);
 bool kube_openapi(struct world *, const struct sim_request *, struct sim_reply *);
 /* Self-subject reviews; false when the path is none of them. */
+/* The spec of a review that came as protobuf; NULL when it is none. */
+json_t *review_from_protobuf(const char *body, size_t len, const char *kind);
 bool kube_review(struct world *, const struct sim_request *, struct sim_reply *);
 const char *kube_principal(struct world *, const char *bearer);
 const char *kube_principal_named(struct world *, const char *certificate_name);

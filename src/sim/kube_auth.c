@@ -295,7 +295,9 @@ bool kube_review(struct world *world, const struct sim_request *request, struct 
         which++;
     if (which == 3 || strcmp(request->method, "POST"))
         return false;
-    body = json_loadb(request->body, request->body_len, 0, NULL);
+    body = review_from_protobuf(request->body, request->body_len, known[which].kind);
+    if (!body)
+        body = json_loadb(request->body, request->body_len, 0, NULL);
     spec = json_object_get(body, "spec");
     if (!body || (which < 2 && !json_is_object(spec))) {
         json_decref(body);
