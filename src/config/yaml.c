@@ -68,7 +68,7 @@ static bool next(struct reader *r, yaml_event_t *event)
         return true;
     const yaml_parser_t *p = &r->parser;
     if (p->error == YAML_MEMORY_ERROR)
-        abort();
+        return error_set(r->err, ERR_INTERNAL, "%s: out of memory", r->what);
     if (p->error == YAML_READER_ERROR)
         return error_set(r->err, ERR_CONFIG, "%s:%zu: not text that YAML allows (%s at byte %zu)", r->what, p->mark.line + 1,
                          str_or(p->problem, "bad character"), p->problem_offset);
@@ -412,7 +412,7 @@ bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc
     struct error found = {0};
     struct reader r = {.what = what, .err = &found};
     if (!yaml_parser_initialize(&r.parser))
-        abort();
+        return error_set(err, ERR_INTERNAL, "%s: out of memory", what);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes, len);
     struct yaml_doc *docs = NULL;
     size_t n = 0;
