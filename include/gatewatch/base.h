@@ -22,6 +22,7 @@ char *arena_dup(struct arena *, const char *s);                 /* NULL gives NU
 char *arena_ndup(struct arena *, const char *s, size_t len);
 char *arena_printf(struct arena *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_size(const struct arena *);                        /* bytes held */
+size_t arena_used(const struct arena *);                        /* bytes given out, rounded to 8 each */
 void arena_free(struct arena *);
 
 /* ---- map: string keys to pointers ------------------------------------------------------------------------------ */

@@ -89,6 +89,14 @@ size_t arena_size(const struct arena *a)
     return sum;
 }
 
+size_t arena_used(const struct arena *a)
+{
+    size_t sum = 0;
+    for (const struct arena_chunk *c = a->chunks; c; c = c->next)
+        sum += c->used;
+    return sum;
+}
+
 void arena_free(struct arena *a)
 {
     for (struct arena_chunk *c = a->chunks, *next; c; c = next) {
