@@ -260,9 +260,12 @@ struct managedcluster {
 /* ---- the field tables of the decoders (src/kinds/_shape.c): data, not code --------------------------------------------------- */
 
 enum field_type { FIELD_STRING, FIELD_INT, FIELD_TRI, FIELD_BOOL, FIELD_STRINGS, FIELD_PAIRS, FIELD_STRUCT, FIELD_ARRAY,
-                  FIELD_TIME, FIELD_INT_OR_STRING, FIELD_DOUBLE };
+                  FIELD_TIME, FIELD_INT_OR_STRING, FIELD_DOUBLE,
+                  FIELD_LONG /* int64_t, 0 when absent */, FIELD_PRESENT /* bool: the value is an object */,
+                  FIELD_PAIRS_TEXT /* pairs whose values keep their lines */ };
 struct field {
-    const char *path;               /* "spec.type": keys separated by dots */
+    const char *path;               /* "spec.type": keys separated by dots; a number is a place in an array; "" is the value
+                                       itself; a key with dots of its own is written in '[' and ']' */
     enum field_type type;
     size_t offset;                  /* in the struct; of an array: of its `items`, with `n` right behind */
     const struct shape *shape;      /* of FIELD_STRUCT and FIELD_ARRAY */

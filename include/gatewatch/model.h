@@ -13,15 +13,20 @@ const char *pairs_get(const struct pairs *, const char *key);   /* NULL when abs
 
 struct strings { const char **items; size_t n; };
 bool strings_have(const struct strings *, const char *s);
+bool strings_have_nocase(const struct strings *, const char *s);    /* resource ids (azure.md 0.11) */
 
 struct owner { const char *kind, *name, *uid; };
 
-/* Who owns which field (kubernetes.md 2.2), kept for Services, Gateways and our own objects only. */
+/* Who owns which field (kubernetes.md 2.2), kept for Gateways, ConfigMaps, Services that are reachable from outside the
+ * cluster, and our own objects. */
 struct field_manager {
     const char *manager, *operation, *subresource;
     int64_t time_ms;
-    struct strings paths;       /* leaves as "spec.externalTrafficPolicy", "metadata.annotations.KEY" */
+    /* Leaves as "spec.externalTrafficPolicy", "metadata.annotations.KEY". Items of keyed lists are one leaf:
+     * "spec.ports[port=80,protocol=TCP]"; "metadata.annotations" alone means that the whole map is owned. */
+    struct strings paths;
 };
+bool manager_owns(const struct field_manager *, const char *path);  /* that path, or anything above or below it */
 
 enum tri { TRI_UNKNOWN, TRI_FALSE, TRI_TRUE };
 
@@ -57,7 +62,7 @@ struct object {
 };
 const struct object *object_ref(const struct object *);
 void object_unref(const struct object *);
-/* namespace, then name. */
+/* namespace, then name; without case for ARM objects. */
 int object_compare(const struct object *, const char *namespace, const char *name);
 
 struct json_t;
@@ -68,8 +73,10 @@ enum origin { ORIGIN_KUBERNETES, ORIGIN_ARM };
 /* One LIST and WATCH of a kind that is not wanted whole. */
 struct kind_list {
     const char *name;               /* of the source: "pods of gateways" */
-    const char *selector;           /* "labelSelector=…", percent-encoded, or "" */
+    const char *selector;           /* "labelSelector=…", percent-encoded, or ""; "{responder}" stands for the Service's
+                                       name in settings */
     bool metadata_only;
+    bool (*keep)(const struct object *);    /* false: nobody reads this object, forget it; NULL keeps all */
 };
 
 /* A kind: src/kinds/NAME.c defines `const struct kind kind_NAME`. */
@@ -81,6 +88,7 @@ struct kind {
     bool namespaced;
     enum origin origin;
     bool metadata_only;             /* asked for as PartialObjectMetadata where the server can */
+    bool slim;                      /* labels, annotations and owners are not kept: nobody reads them */
     bool optional;                  /* missing from discovery is no news (Capsule, ListenerSet, …) */
     const struct kind_list *lists;  /* what to LIST and WATCH, ended by a NULL name; NULL: everything, once */
     size_t size;                    /* of its struct */
@@ -96,6 +104,19 @@ const struct kind *kind_by_name(const char *name_or_plural);    /* without case;
 
 /* Decodes one object of a known kind: header by the common rules, then the kind's own. New reference. */
 const struct object *object_decode(const struct kind *, const struct json_t *, struct error *);
+/* An ARM answer that does not name itself (health reports, metrics): `id` is the resource it speaks of, `wall_ms` when. */
+const struct object *object_decode_report(const struct kind *, const char *id, int64_t wall_ms, const struct json_t *body,
+                                          struct error *);
+/* A piece of an ARM resource id by the name before it ("resourceGroups", "applicationGateways"), without case; false when
+ * it is not there or does not fit. `name` NULL: the last piece. */
+bool arm_id_part(const char *id, const char *name, char *out, size_t cap);
+/* A clean copy of a JSON string in the arena, "" for anything else. Words that Kubernetes and Azure use again and again
+ * are shared instead of copied. */
+const char *json_word(struct arena *, const struct json_t *);
+const char *json_text(struct arena *, const struct json_t *);   /* the same, newlines kept */
+bool json_pairs(struct arena *, const struct json_t *, bool keep_lines, struct pairs *out); /* non-strings are left out */
+/* Header, labels, annotations, owners and managers, then the kind's own lines. */
+void object_describe(const struct object *, struct describe *);
 
 struct describe {
     struct text text;               /* finished lines */
@@ -110,7 +131,7 @@ enum source_status { SOURCE_PENDING, SOURCE_LIVE, SOURCE_STALE, SOURCE_FAILED, S
 const char *source_status_name(enum source_status);     /* "live", … as in JSON */
 
 struct source_state {
-    char name[48];              /* "httproutes", "backendhealth appgw-mtkc-poc" */
+    char name[128];             /* "httproutes", "backendhealth appgw-mtkc-poc" */
     enum source_status status;
     enum origin origin;
     int kind;                   /* enum kind_id, or -1 */
@@ -125,7 +146,8 @@ struct source_state {
 /* ---- snapshot ---------------------------------------------------------------------------------------------------------- */
 
 struct object_list {
-    const struct object *const *items;      /* by namespace, then name */
+    const struct object *const *items;      /* by namespace, then name; made by store_snapshot only: counted, shared by
+                                               all snapshots between two changes of the kind */
     size_t n;
 };
 
@@ -155,7 +177,7 @@ const struct object *snapshot_find(const struct snapshot *, enum kind_id, const 
 const struct object *snapshot_find_uid(const struct snapshot *, enum kind_id, const char *uid);     /* without case */
 /* Objects of one namespace: *ret_first is the index of the first; returns how many. */
 size_t snapshot_namespace(const struct snapshot *, enum kind_id, const char *namespace, size_t *ret_first);
-/* The state of the source that feeds a kind, or NULL when no source feeds it. */
+/* The state of the source that feeds a kind, the worst when several do, or NULL when none does. */
 const struct source_state *snapshot_source(const struct snapshot *, enum kind_id);
 /* True when the kind is known well enough to reason on: live or stale with data, or absent. */
 bool snapshot_knows(const struct snapshot *, enum kind_id);
@@ -167,11 +189,19 @@ struct store *store_new(void);
 void store_free(struct store *);
 void store_upsert(struct store *, const struct object *steals_reference);
 bool store_remove(struct store *, enum kind_id, const char *namespace, const char *name);
-/* A relist: begin, upsert each page, end: what was not seen again is gone. `scope` separates several lists that feed one
- * kind (one per namespace, or one per gateway): compared with object.namespace when not NULL. */
+/* Several lists may feed one kind (pods of gateways, pods of the mesh): `scope` says which list speaks, NULL is the one
+ * list of the whole kind. An object belongs to the list that brought it last; another list cannot remove it. */
+void store_upsert_scoped(struct store *, const struct object *steals_reference, const char *scope);
+bool store_remove_scoped(struct store *, enum kind_id, const char *namespace, const char *name, const char *scope);
+/* A relist: begin, upsert each page, end: what was not seen again is gone. Until the end the old data stays. Returns how
+ * many were gone. */
 void store_relist_begin(struct store *, enum kind_id, const char *scope);
-void store_relist_end(struct store *, enum kind_id, const char *scope);
+size_t store_relist_end(struct store *, enum kind_id, const char *scope);
 void store_relist_abort(struct store *, enum kind_id, const char *scope);
+size_t store_count(const struct store *, enum kind_id, const char *scope);
+const struct object *store_find(const struct store *, enum kind_id, const char *namespace, const char *name);   /* borrowed */
+/* Calls back for each object of a kind in order; the callback must not change the store. */
+void store_each(const struct store *, enum kind_id, void (*each)(const struct object *, void *ctx), void *ctx);
 struct source_state *store_source(struct store *, const char *name);    /* made on first use; then edit in place */
 void store_source_drop(struct store *, const char *name);
 struct environment *store_environment(struct store *);                  /* strings are copied at snapshot time */
@@ -201,7 +231,7 @@ struct finding {
     int hop;                    /* enum hop of topology.h: where on the path it sits */
 };
 struct findings {
-    struct arena arena;
+    struct arena arena;         /* holds all below */
     struct finding *items;      /* root causes first, then by severity, confidence, code, subject */
     size_t n;
     struct strings unknown;     /* rules that could not tell, "CODE: why" */
