@@ -11,6 +11,7 @@ endif
 
 PKGS      := ncursesw libcurl jansson yaml-0.1 libcrypto
 SIM_PKGS  := libmicrohttpd gnutls jansson yaml-0.1 libcrypto libssl
+UNIT_PKGS := cmocka libssl
 SCREEN_PKGS := cmocka vterm libcurl
 
 # ---- flags ----------------------------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ $(OUT)/tests/%.o: tests/%.c $(OUT)/flags | $(GEN)/registry.stamp
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -Itests -c -o $@ $<
 $(UNIT_BIN): %: %.o $(UNIT_LIB) $(OUT)/libgatewatch.a
-	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs cmocka)
+	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs $(UNIT_PKGS))
 $(SCREEN_BIN): %: %.o $(SCREEN_LIB)
 	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SCREEN_PKGS)) -lutil
 .SECONDARY:
