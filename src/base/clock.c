@@ -129,9 +129,11 @@ void clock_format_rfc3339(int64_t wall_ms, char out[32])
     int64_t seconds = wall_ms / 1000 - (wall_ms % 1000 < 0);
     time_t t = (time_t)seconds;
     struct tm tm;
-    if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099 ||
-        !strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+    if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
         str_copy(out, 32, "?");
+    else
+        str_format(out, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                   tm.tm_min, tm.tm_sec);
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7); the two obsolete forms are not sent by anyone we ask. */
