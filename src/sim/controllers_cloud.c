@@ -1,0 +1,267 @@
+/* The API server's defaults for Services, and cloud-provider-azure: an address for each load balancer Service. */
+#include "azure.h"
+#include "text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ANNOTATION "service.beta.kubernetes.io/"
+#define FINALIZER "service.kubernetes.io/load-balancer-cleanup"
+
+/* ---- what the API server fills in ------------------------------------------------------------------------------------------ */
+
+static bool taken(struct world *world, const json_t *service, void *ctx)
+{
+    int *port = ctx;
+    size_t i;
+    json_t *one;
+
+    (void)world;
+    if (jx_int(service, "spec.healthCheckNodePort", 0) == *port)
+        *port = 0;
+    json_array_foreach(jx_get(service, "spec.ports"), i, one)
+        if (jx_int(one, "nodePort", 0) == *port)
+            *port = 0;
+    return *port != 0;
+}
+
+static int free_node_port(struct world *world, const char *seed)
+{
+    for (unsigned n = 0;; n++) {
+        char text[400];
+        snprintf(text, sizeof text, "%s/%u/%u", seed, n, azure_of(world)->node_ports);
+        int port = 30000 + (int)(jx_hash(text) >> 20) % 2768;
+        if (port < 30000)
+            port = 60000 - port;
+        store_each(world, "", "services", taken, &port);
+        if (port && port <= 32767) {
+            azure_of(world)->node_ports++;
+            return port;
+        }
+    }
+}
+
+static void default_member(json_t *object, const char *name, json_t *value)
+{
+    if (json_object_get(object, name))
+        json_decref(value);
+    else
+        json_object_set_new(object, name, value);
+}
+
+static void default_ports(struct world *world, json_t *service, bool node_ports)
+{
+    size_t i;
+    json_t *port;
+
+    json_array_foreach(jx_get(service, "spec.ports"), i, port) {
+        default_member(port, "protocol", json_string("TCP"));
+        default_member(port, "targetPort", json_integer(jx_int(port, "port", 0)));
+        if (node_ports && jx_int(port, "nodePort", 0) == 0) {
+            char seed[400];
+            snprintf(seed, sizeof seed, "%s/%s/%lld", jx_namespace(service), jx_name(service), jx_int(port, "port", 0));
+            json_object_set_new(port, "nodePort", json_integer(free_node_port(world, seed)));
+        } else if (!node_ports) {
+            json_object_del(port, "nodePort");
+        }
+    }
+}
+
+void service_defaults(struct world *world, json_t *service)
+{
+    json_t *spec = json_object_get(service, "spec");
+    if (!json_is_object(spec))
+        return;
+    default_member(spec, "type", json_string("ClusterIP"));
+    bool balancer = jx_is(spec, "type", "LoadBalancer"), external = balancer || jx_is(spec, "type", "NodePort");
+    if (jx_is(spec, "type", "ExternalName"))
+        return;
+    if (!json_object_get(spec, "clusterIP")) {
+        char seed[300], ip[32];
+        snprintf(seed, sizeof seed, "%s/%s", jx_namespace(service), jx_name(service));
+        unsigned long long hash = jx_hash(seed);
+        snprintf(ip, sizeof ip, "10.0.%u.%u", 16 + (unsigned)(hash >> 8) % 200, 2 + (unsigned)(hash >> 24) % 250);
+        json_object_set_new(spec, "clusterIP", json_string(ip));
+        json_object_set_new(spec, "clusterIPs", json_pack("[s]", ip));
+    }
+    default_member(spec, "sessionAffinity", json_string("None"));
+    default_member(spec, "internalTrafficPolicy", json_string("Cluster"));
+    default_member(spec, "ipFamilies", json_pack("[s]", "IPv4"));
+    default_member(spec, "ipFamilyPolicy", json_string("SingleStack"));
+    if (external)
+        default_member(spec, "externalTrafficPolicy", json_string("Cluster"));
+    if (balancer)
+        default_member(spec, "allocateLoadBalancerNodePorts", json_true());
+    default_ports(world, service, external);
+    if (balancer && jx_is(spec, "externalTrafficPolicy", "Local")) {
+        char seed[400];
+        snprintf(seed, sizeof seed, "%s/%s/health", jx_namespace(service), jx_name(service));
+        if (jx_int(spec, "healthCheckNodePort", 0) == 0)
+            json_object_set_new(spec, "healthCheckNodePort", json_integer(free_node_port(world, seed)));
+    } else {
+        json_object_del(spec, "healthCheckNodePort");
+    }
+}
+
+/* ---- addresses -------------------------------------------------------------------------------------------------------------------- */
+
+struct holder {
+    const char *address;
+    const json_t *except;
+    bool held;
+};
+
+static bool holds(struct world *world, const json_t *service, void *ctx)
+{
+    struct holder *holder = ctx;
+
+    (void)world;
+    if (strcmp(jx_uid(service), jx_uid(holder->except)) != 0 &&
+        jx_find(jx_get(service, "status.loadBalancer.ingress"), "ip", holder->address))
+        holder->held = true;
+    return !holder->held;
+}
+
+static bool free_address(struct world *world, const json_t *service, const char *address)
+{
+    struct holder holder = { .address = address, .except = service };
+    store_each(world, "", "services", holds, &holder);
+    return !holder.held;
+}
+
+static const char *annotation(const json_t *service, const char *name)
+{
+    char key[200];
+    snprintf(key, sizeof key, ANNOTATION "%s", name);
+    return jx_annotation(service, key);
+}
+
+/* False with the reason in `why` when no address can be had. */
+static bool choose_address(struct world *world, const json_t *service, char out[32], char *why, size_t room)
+{
+    static const char *const subnets[] = { "snet-aks", "snet-ilb", "snet-nodes", NULL };
+    const char *wanted = annotation(service, "azure-load-balancer-ipv4");
+    const char *subnet = annotation(service, "azure-load-balancer-internal-subnet");
+    bool internal = lb_is_internal(service), known = !subnet || !*subnet;
+    unsigned char bytes[4];
+
+    for (size_t i = 0; subnet && subnets[i]; i++)
+        known = known || strcmp(subnets[i], subnet) == 0;
+    if (!known) {
+        snprintf(why, room, "Error syncing load balancer: failed to ensure load balancer: subnet %.80s not found", subnet);
+        return false;
+    }
+    if (!wanted)
+        wanted = jx_str(service, "spec.loadBalancerIP");
+    if (wanted && *wanted) {
+        bool inside = strncmp(wanted, "10.0.1.", 7) == 0 || !internal;
+        if (inet_pton(AF_INET, wanted, bytes) != 1 || !inside || !free_address(world, service, wanted)) {
+            snprintf(why, room, "Error syncing load balancer: failed to ensure load balancer: PrivateIPAddressIsNotAvailable "
+                     "or PrivateIPAddressNotInSubnet: %.40s", wanted);
+            return false;
+        }
+        snprintf(out, 32, "%s", wanted);
+        return true;
+    }
+    for (int n = 50; n < 250; n++) {
+        snprintf(out, 32, internal ? "10.0.1.%d" : "20.50.1.%d", n);
+        if (free_address(world, service, out))
+            return true;
+    }
+    snprintf(why, room, "Error syncing load balancer: no address left in the subnet");
+    return false;
+}
+
+static void note_event(struct world *world, const json_t *service, const char *reason, const char *message)
+{
+    char name[300], suffix[9];
+    char *now = world_time(world);
+
+    jx_suffix(message, suffix, 8);
+    snprintf(name, sizeof name, "%.200s.%s", jx_name(service), suffix);
+    if (!store_get(world, "", "events", jx_namespace(service), name))
+        store_put(world, "", "events",
+                  json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:i}",
+                            "apiVersion", "v1", "kind", "Event", "metadata", "name", name, "namespace",
+                            jx_namespace(service), "involvedObject", "apiVersion", "v1", "kind", "Service", "name",
+                            jx_name(service), "namespace", jx_namespace(service), "uid", jx_uid(service), "type",
+                            "Warning", "reason", reason, "message", message, "source", "component",
+                            "service-controller", "firstTimestamp", now, "lastTimestamp", now, "count", 1),
+                  "cloud-controller-manager", "Update", NULL);
+    free(now);
+}
+
+static void add_finalizer(json_t *service)
+{
+    json_t *finalizers = jx_get(service, "metadata.finalizers");
+    size_t i;
+    json_t *one;
+
+    if (!json_is_array(finalizers)) {
+        finalizers = json_array();
+        jx_set(service, "metadata.finalizers", finalizers);
+    }
+    json_array_foreach(finalizers, i, one)
+        if (strcmp(json_string_value(one) ? json_string_value(one) : "", FINALIZER) == 0)
+            return;
+    json_array_append_new(finalizers, json_string(FINALIZER));
+}
+
+static void balance(struct world *world, const json_t *service)
+{
+    char address[32], why[300];
+
+    if (!choose_address(world, service, address, why, sizeof why)) {
+        note_event(world, service, "SyncLoadBalancerFailed", why);
+        return;
+    }
+    const char *have = jx_str(json_array_get(jx_get(service, "status.loadBalancer.ingress"), 0), "ip");
+    const char *wanted = annotation(service, "azure-load-balancer-ipv4");
+    bool kept = have && (!wanted || strcmp(wanted, have) == 0) &&
+                (strncmp(have, "10.", 3) == 0) == lb_is_internal(service);
+    if (kept)
+        return;
+    json_t *next = json_deep_copy(service);
+    jx_set(next, "status.loadBalancer.ingress", json_pack("[{s:s, s:s}]", "ip", address, "ipMode", "VIP"));
+    store_put(world, "", "services", next, "cloud-controller-manager", "Update", "status");
+}
+
+void control_cloud(struct world *world)
+{
+    struct azure *azure = azure_of(world);
+    size_t i;
+    json_t *service;
+
+    if (azure->cloud_version == collection_version(world, "", "services"))
+        return;
+    json_t *services = store_list(world, "", "services");
+    json_array_foreach(services, i, service) {
+        if (jx_str(service, "metadata.deletionTimestamp")) {
+            /* The load balancer is cleaned up at once; nothing holds the Service back. */
+            json_t *next = json_deep_copy(service);
+            jx_drop(next, "metadata.finalizers");
+            store_put(world, "", "services", next, "cloud-controller-manager", "Update", NULL);
+            store_remove(world, "", "services", jx_namespace(service), jx_name(service));
+            continue;
+        }
+        json_t *next = json_deep_copy(service);
+        service_defaults(world, next);
+        bool balancer = jx_is(next, "spec.type", "LoadBalancer") && !jx_str(next, "spec.loadBalancerClass");
+        if (!balancer && json_array_size(jx_get(next, "status.loadBalancer.ingress")) > 0)
+            jx_set(next, "status.loadBalancer", json_object());
+        if (balancer)
+            add_finalizer(next);
+        if (json_equal(next, service))
+            json_decref(next);
+        else
+            store_put(world, "", "services", next, "cloud-controller-manager", "Update", NULL);
+        const json_t *now = store_get(world, "", "services", jx_namespace(service), jx_name(service));
+        if (balancer && now)
+            balance(world, now);
+    }
+    json_decref(services);
+    azure->cloud_version = collection_version(world, "", "services");
+}
