@@ -342,18 +342,20 @@ def show(result):
             before = i
 
 
-def build(label, arguments, quiet=False):
-    """make, as a test of its own: it fails with the first errors of the compiler."""
+def build(label, arguments, strict=True):
+    """make, as a test of its own: it fails with the first errors of the compiler. Strict makes warnings errors: what
+    gcc warns of when it instruments for a sanitizer is too often not so."""
     result = Result(f"build {label}")
     began = time.monotonic()
-    command = ["make", "--no-print-directory", "-s", f"-j{os.cpu_count() or 2}", f"BUILD={BUILD}", "WERROR=1", *arguments]
+    command = ["make", "--no-print-directory", "-s", f"-j{os.cpu_count() or 2}",
+               f"WERROR={'1' if strict else ''}", *arguments]
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")}
     process = start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, env=env, text=True,
                     errors="replace")
     result.output, _ = process.communicate()
     forget(process)
     result.seconds = time.monotonic() - began
-    if process.returncode == 0 and "warning:" not in result.output:
+    if process.returncode == 0 and not (strict and "warning:" in result.output):
         result.passed.append(label)
     else:
         result.fail(label, f"make {' '.join(arguments)} ended with {process.returncode}")
@@ -382,8 +384,7 @@ class Preparation:
             text = self.log.read_text(errors="replace").strip()
             last = text.splitlines()[-1] if text else ""
             how = "ready" if self.process.returncode == 0 else "not to be had"
-            say(f"     {self.name}: {how} after {time.monotonic() - self.began:.0f} s"
-                + (f": {last[:200]}" if self.process.returncode else ""))
+            say(f"     {self.name}: {how}" + (f": {last[:200]}" if self.process.returncode else ""))
         except subprocess.TimeoutExpired:
             end_group(self.process)
             self.process.wait()
@@ -502,7 +503,7 @@ def main():
             results.append(build("gcc", ["all", "unit", "screens"]))
         for mode in ("asan", "tsan"):
             if any(t.mode == mode for t in tests):
-                results.append(build(f"gcc {mode}", [f"MODE={mode}", "all", "unit"]))
+                results.append(build(f"gcc {mode}", [f"MODE={mode}", "all", "unit"], strict=False))
         if everything:
             results.append(build("clang", ["MODE=clang", "objects"]))
         broken = {"gcc": "release", "gcc asan": "asan", "gcc tsan": "tsan"}
