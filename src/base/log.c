@@ -87,7 +87,7 @@ static char *mask(char *at, size_t len)
 /* Does a name, as in a form, a header, a query or JSON, hold a secret? */
 static bool names_secret(const char *name, size_t len)
 {
-    static const char *const exact[] = {"sig", "token", "secret", "password", "passwd", "pwd", "code", "assertion",
+    static const char *const exact[] = {"sig", "token", "secret", "password", "passwd", "pwd", "assertion",
                                         "cookie", "set-cookie", "signature", "sas", "authorization", "proxy-authorization",
                                         "x-identity-header", "metadata-token", "device_code", "user_code"};
     static const char *const part[] = {"client_secret", "client-secret", "clientsecret", "client_assertion", "access_token",
