@@ -29,6 +29,9 @@ bool parent_is(const struct parent_ref *, const struct route *, const struct gat
 struct route_table;
 struct route_table *route_table_build(const struct snapshot *);
 void route_table_free(struct route_table *);
+/* The EndpointSlices of a Service, found without a walk over all of them. Borrowed from the table. */
+const struct endpointslice *const *route_table_slices(const struct route_table *, const char *namespace,
+                                                      const char *service, size_t *ret_n);
 
 struct request {
     const char *method;         /* "GET" */
@@ -47,13 +50,17 @@ const char *backend_state_name(enum backend_state);
 /* Kind, existence, port, ReferenceGrant, ready endpoints by port name. */
 enum backend_state backend_resolve(const struct snapshot *, const struct route *, const struct backend_ref *,
                                    int *ret_ready, int *ret_total);
+/* The same through the table's index: for whoever asks for thousands. Numbers are -1 when not known. */
+enum backend_state route_table_backend(const struct route_table *, const struct snapshot *, const struct route *,
+                                       const struct backend_ref *, int *ret_ready, int *ret_total);
 
 struct route_answer {
     const struct gateway *gateway;
     const struct listener *listener;    /* NULL: none takes this port, protocol and host */
     const struct route *route;          /* NULL: none matches */
     int rule, match;                    /* index from 0; -1 */
-    int status;                         /* what the client would see: 200 forwarded, 404, 500, 503, 421, 3xx; -1 unknown */
+    int status;                         /* what the client would see: 200 forwarded, 404, 500, 503, 421, 3xx; -1 unknown;
+                                         * 0: no HTTP answer, the connection is refused or the TLS handshake closed */
     const struct route_filter *redirect;
     const char *hostname;               /* the effective hostname that took it, "" for any */
     enum backend_state backend;         /* worst of the rule's backends with weight */
