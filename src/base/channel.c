@@ -1,4 +1,5 @@
-/* The only locks, and the threads that make them necessary. A lock is never held while foreign code runs. */
+/* The only locks, and the threads that make them necessary. A lock is never held while foreign code
+ * runs. */
 #include <gatewatch/base.h>
 
 #include <pthread.h>
@@ -134,7 +135,7 @@ void *slot_get(struct slot *s)
     pthread_mutex_lock(&s->lock);
     void *value = s->value;
     if (value)
-        s->ref(value);      /* a counter goes up; it must happen before a set can drop the last reference */
+        s->ref(value);      /* before a set can drop the last reference; only counts */
     clear_event(s->fd);
     pthread_mutex_unlock(&s->lock);
     return value;
@@ -166,7 +167,8 @@ struct thread *thread_start(const char *name, void (*run)(void *ctx), void *ctx)
     str_copy(t->name, sizeof t->name, name);
     t->run = run;
     t->ctx = ctx;
-    /* Signals go to the main thread; a new thread starts with its maker's mask. Faults cannot be blocked. */
+    /* Signals go to the main thread; a new thread starts with its maker's mask. Faults cannot be
+     * blocked. */
     sigset_t all, old;
     sigfillset(&all);
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};

@@ -26,7 +26,8 @@ static bool in_table(const struct range *table, size_t n, uint32_t c)
 }
 #define IN_TABLE(table, c) in_table((table), sizeof(table) / sizeof *(table), (c))
 
-/* Strict UTF-8 (RFC 3629). Returns the bytes taken, at least 1; *ret is UINT32_MAX for bytes that form no character. */
+/* Strict UTF-8 (RFC 3629). Returns the bytes taken, at least 1; *ret is UINT32_MAX for bytes that
+ * form no character. */
 static size_t decode(const char *in, size_t len, uint32_t *ret)
 {
     const unsigned char *s = (const unsigned char *)in;
@@ -38,7 +39,8 @@ static size_t decode(const char *in, size_t len, uint32_t *ret)
     if (s[0] < 0xC2 || s[0] > 0xF4)
         return 1;
     size_t want = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-    /* The second byte's bounds keep out overlong forms, surrogates and what lies beyond U+10FFFF. */
+    /* The second byte's bounds keep out overlong forms, surrogates and what lies beyond
+     * U+10FFFF. */
     unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
     unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
     uint32_t c = s[0] & (0xFFu >> (want + 1));
@@ -69,7 +71,8 @@ static size_t encode(char out[4], uint32_t c)
     return n;
 }
 
-/* What acts on a terminal or a reader without being seen: controls, bidi controls, format characters, fillers. */
+/* What acts on a terminal or a reader without being seen: controls, bidi controls, format
+ * characters, fillers. */
 static bool is_hostile(uint32_t c)
 {
     static const struct range hostile[] = {

@@ -30,7 +30,8 @@ void clock_freeze(int64_t wall_ms)
     atomic_store_explicit(&frozen_ms, wall_ms, memory_order_relaxed);
 }
 
-/* Days from 1970-01-01 to a civil date of the Gregorian calendar; years start in March, so the leap day comes last. */
+/* Days from 1970-01-01 to a civil date of the Gregorian calendar; years start in March, so the leap
+ * day comes last. */
 static int64_t days_from_civil(int64_t y, int m, int d)
 {
     y -= m <= 2;
@@ -114,7 +115,8 @@ bool clock_parse_rfc3339(const char *s, int64_t *ret_ms)
         return false;
     if (!take(&s, 'T') && !take(&s, 't') && !take(&s, ' '))
         return false;
-    if (!digits(&s, 2, &h) || !take(&s, ':') || !digits(&s, 2, &mi) || !take(&s, ':') || !digits(&s, 2, &sec))
+    if (!digits(&s, 2, &h) || !take(&s, ':') || !digits(&s, 2, &mi) || !take(&s, ':') ||
+        !digits(&s, 2, &sec))
         return false;
     if (take(&s, '.') && !fraction(&s, &ms))
         return false;
@@ -132,11 +134,12 @@ void clock_format_rfc3339(int64_t wall_ms, char out[32])
     if (!gmtime_r(&t, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
         str_copy(out, 32, "?");
     else
-        str_format(out, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-                   tm.tm_min, tm.tm_sec);
+        str_format(out, 32, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+                   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7); the two obsolete forms are not sent by anyone we ask. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, section 5.6.7); the two obsolete forms are not sent by
+ * anyone we ask. */
 bool clock_parse_http_date(const char *s, int64_t *ret_ms)
 {
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -159,7 +162,10 @@ bool clock_parse_http_date(const char *s, int64_t *ret_ms)
 
 void clock_format_age(int64_t ms, char out[16])
 {
-    static const struct { int64_t ms; char unit; } units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}};
+    static const struct {
+        int64_t ms;
+        char unit;
+    } units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}};
     if (ms < -1000) {
         str_copy(out, 16, "?");
         return;

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Formats, cleans and cuts: whatever ends in an error is fit for a terminal. Lines are kept out of it. */
+/* Formats, cleans and cuts: whatever ends in an error is fit for a terminal. Lines are kept out of
+ * it. */
 __attribute__((format(printf, 3, 0)))
 static void fill(char *out, size_t cap, const char *format, va_list args)
 {

@@ -20,7 +20,8 @@ bool log_open(const char *path, struct error *err)
     }
     struct stat st;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fchmod(fd, 0600) < 0) {
-        error_set(err, ERR_CONFIG, "log file %s: cannot be made private: %s", path, strerror(errno));
+        error_set(err, ERR_CONFIG, "log file %s: cannot be made private: %s", path,
+                  strerror(errno));
         close(fd);
         return false;
     }
@@ -58,7 +59,8 @@ void log_line(enum log_level level, const char *format, ...)
     size_t head = strlen(line);
     size_t len = head + text_clean(line + head, sizeof line - head - 1, raw, strlen(raw), false);
     line[len++] = '\n';
-    /* O_APPEND makes one write one line, whichever thread it comes from; a full disk is no reason to stop. */
+    /* O_APPEND makes one write one line, whichever thread it comes from; a full disk is no reason
+     * to stop. */
     if (write(fd, line, len) < 0)
         return;
 }
@@ -67,7 +69,8 @@ void log_line(enum log_level level, const char *format, ...)
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 static bool is_token(char c)
@@ -87,14 +90,18 @@ static char *mask(char *at, size_t len)
 /* Does a name, as in a form, a header, a query or JSON, hold a secret? */
 static bool names_secret(const char *name, size_t len)
 {
-    static const char *const exact[] = {"sig", "token", "secret", "password", "passwd", "pwd", "assertion",
-                                        "cookie", "set-cookie", "signature", "sas", "authorization", "proxy-authorization",
-                                        "x-identity-header", "metadata-token", "device_code", "user_code"};
-    static const char *const part[] = {"client_secret", "client-secret", "clientsecret", "client_assertion", "access_token",
-                                       "accesstoken", "refresh_token", "refreshtoken", "id_token", "id-token", "idtoken",
-                                       "password", "accountkey", "accesskey", "shared_access", "api_key", "apikey",
-                                       "client-key-data", "clientkeydata", "private_key", "privatekey", "bearer_token",
-                                       "identity_header", "msi_secret"};
+    static const char *const exact[] = {
+        "sig", "sas", "token", "secret", "signature", "password", "passwd", "pwd", "assertion",
+        "cookie", "set-cookie", "authorization", "proxy-authorization", "x-identity-header",
+        "metadata-token", "device_code", "user_code",
+    };
+    static const char *const part[] = {
+        "client_secret", "client-secret", "clientsecret", "client_assertion", "access_token",
+        "accesstoken", "refresh_token", "refreshtoken", "id_token", "id-token", "idtoken",
+        "bearer_token", "password", "accountkey", "accesskey", "shared_access", "api_key", "apikey",
+        "client-key-data", "clientkeydata", "private_key", "privatekey", "identity_header",
+        "msi_secret",
+    };
     char word[64];
     if (len == 0 || len >= sizeof word)
         return false;
@@ -109,7 +116,8 @@ static bool names_secret(const char *name, size_t len)
     return false;
 }
 
-/* At a separator after a secret's name: masks the value, quoted or bare, and returns where to go on. */
+/* At a separator after a secret's name: masks the value, quoted or bare, and returns where to go
+ * on. */
 static char *mask_value(char *at, bool header)
 {
     while (*at == ' ' || *at == '\t')
@@ -122,12 +130,14 @@ static char *mask_value(char *at, bool header)
             n += at[n] == '\\' && at[n + 1] ? 2 : 1;
         return n ? mask(at, n) : at;
     }
-    /* A header's value runs to the end of its line: "Authorization: Basic …", "Cookie: a=b; c=d". */
+    /* A header's value runs to the end of its line: "Authorization: Basic …", "Cookie: a=b;
+     * c=d". */
     size_t n = header ? strcspn(at, "\r\n\"") : strcspn(at, " \t\r\n&\"',;)}]");
     return n ? mask(at, n) : at;
 }
 
-/* "name=value", "name: value", "\"name\": \"value\"" starting at a word; NULL when it is none of these. */
+/* "name=value", "name: value", "\"name\": \"value\"" starting at a word; NULL when it is none of
+ * these. */
 static char *redact_pair(char *word, size_t len)
 {
     char *at = word + len;
@@ -142,7 +152,8 @@ static char *redact_pair(char *word, size_t len)
     return mask_value(at + 1, header);
 }
 
-/* A long run of token characters with capitals, small letters and digits is a key or a token, whatever it is called. */
+/* A long run of token characters with capitals, small letters and digits is a key or a token,
+ * whatever it is called. */
 static bool looks_like_token(const char *s, size_t len)
 {
     if (len >= 24 && str_starts(s, "eyJ") && memchr(s, '.', len))
@@ -163,7 +174,8 @@ static bool looks_like_token(const char *s, size_t len)
 
 static char *redact_scheme(char *word, size_t len)
 {
-    if (!((len == 6 && strncasecmp(word, "bearer", 6) == 0) || (len == 5 && strncasecmp(word, "basic", 5) == 0)))
+    if (!((len == 6 && strncasecmp(word, "bearer", 6) == 0) ||
+          (len == 5 && strncasecmp(word, "basic", 5) == 0)))
         return NULL;
     char *at = word + len;
     if (*at != ' ')

@@ -1,4 +1,5 @@
-/* One thread's events over poll(2). Calls from other threads arrive through a channel, whose descriptor is polled. */
+/* One thread's events over poll(2). Calls from other threads arrive through a channel, whose
+ * descriptor is polled. */
 #include <gatewatch/base.h>
 
 #include <errno.h>
@@ -104,7 +105,8 @@ void loop_cancel(struct loop *l, uint64_t id)
         }
 }
 
-/* Runs what was due when it began: a timer that sets itself to zero again waits for the next turn. */
+/* Runs what was due when it began: a timer that sets itself to zero again waits for the next
+ * turn. */
 static void run_timers(struct loop *l)
 {
     int64_t now = clock_mono_ms();
@@ -162,7 +164,8 @@ struct ready {
     uint64_t stamp;
 };
 
-/* A handler may watch and unwatch anything: what was ready is noted first, and each one must still be the same watch. */
+/* A handler may watch and unwatch anything: what was ready is noted first, and each one must still
+ * be the same watch. */
 static void run_fds(struct loop *l, size_t n_ready)
 {
     FREE_AUTO struct ready *list = xcalloc(n_ready, sizeof *list);

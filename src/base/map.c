@@ -1,4 +1,5 @@
-/* Open addressing with linear probing; a removed entry's followers move back, so there are no grave marks. */
+/* Open addressing with linear probing; a removed entry's followers move back, so there are no grave
+ * marks. */
 #include <gatewatch/base.h>
 
 #include <stdlib.h>
@@ -17,7 +18,8 @@ struct map {
     uint64_t seed;
 };
 
-/* FNV-1a with a seed per map and a last mix: keys come from servers, and nobody shall choose our collisions. */
+/* FNV-1a with a seed per map and a last mix: keys come from servers, and nobody shall choose our
+ * collisions. */
 static uint64_t hash_of(const struct map *m, const char *key)
 {
     uint64_t h = 14695981039346656037u ^ m->seed;

@@ -1,5 +1,6 @@
-/* Children without a shell. The child leads a process group of its own, so that a timeout ends its children too. Its end is
- * seen through a pidfd; where the kernel has none, by asking now and then. */
+/* Children without a shell. The child leads a process group of its own, so that a timeout ends its
+ * children too. Its end is seen through a pidfd; where the kernel has none, by asking now and
+ * then. */
 #include <gatewatch/base.h>
 
 #include <errno.h>
@@ -149,7 +150,8 @@ static void finish_timer(void *ctx)
     finish(p);
 }
 
-/* Done when the child is reaped and both streams have ended; a stream held open by a grandchild is not waited for long. */
+/* Done when the child is reaped and both streams have ended; a stream held open by a grandchild is
+ * not waited for long. */
 static void maybe_finish(struct process *p)
 {
     if (!p->exited)
@@ -160,8 +162,8 @@ static void maybe_finish(struct process *p)
         p->linger = loop_timer(p->loop, LINGER_MS, finish_timer, p);
 }
 
-/* Asks whether the child has ended. Its group is only ever signalled before this has succeeded: afterwards the number may
- * belong to others. */
+/* Asks whether the child has ended. Its group is only ever signalled before this has succeeded:
+ * afterwards the number may belong to others. */
 static bool reap(struct process *p)
 {
     siginfo_t info = {0};
@@ -171,7 +173,7 @@ static bool reap(struct process *p)
     if (asked == 0 ? info.si_pid == 0 : errno != ECHILD)
         return false;
     if (p->timed_out)
-        kill(-p->pid, SIGKILL);     /* what ignored SIGTERM; the dead leader still holds the number */
+        kill(-p->pid, SIGKILL); /* what ignored SIGTERM; the dead leader still holds the number */
     int status = 0;
     if (waitpid(p->pid, &status, WNOHANG) == p->pid)
         p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -293,22 +295,26 @@ static int spawn(pid_t *pid, const struct process_spec *spec, int out, int err)
     posix_spawnattr_setpgroup(&attr, 0);
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                        POSIX_SPAWN_SETSIGDEF);
     FREE_AUTO char **env = join_environment(spec->env);
-    int failed = posix_spawnp(pid, spec->argv[0], &files, &attr, (char *const *)(uintptr_t)spec->argv, env);
+    int failed =
+        posix_spawnp(pid, spec->argv[0], &files, &attr, (char *const *)(uintptr_t)spec->argv, env);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&files);
     return failed;
 }
 
-/* A pipe whose ends are above the standard streams, so that moving them there in the child loses nothing. */
+/* A pipe whose ends are above the standard streams, so that moving them there in the child loses
+ * nothing. */
 static bool make_pipe(int ends[2])
 {
     int low[2];
     if (pipe2(low, O_CLOEXEC) < 0)
         return false;
     for (int i = 0; i < 2; i++) {
-        ends[i] = low[i] > STDERR_FILENO ? low[i] : fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        ends[i] =
+            low[i] > STDERR_FILENO ? low[i] : fcntl(low[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         if (ends[i] != low[i])
             close(low[i]);
     }
@@ -326,12 +332,14 @@ static bool launch(struct process *p, const struct process_spec *spec)
 {
     int out[2], err[2];
     if (!make_pipe(out))
-        return error_set(&p->error, ERR_INTERNAL, "cannot start %s: %s", spec->argv[0], strerror(errno));
+        return error_set(&p->error, ERR_INTERNAL, "cannot start %s: %s", spec->argv[0],
+                         strerror(errno));
     if (!make_pipe(err)) {
         int failed = errno;
         close(out[0]);
         close(out[1]);
-        return error_set(&p->error, ERR_INTERNAL, "cannot start %s: %s", spec->argv[0], strerror(failed));
+        return error_set(&p->error, ERR_INTERNAL, "cannot start %s: %s", spec->argv[0],
+                         strerror(failed));
     }
     int failed = spawn(&p->pid, spec, out[1], err[1]);
     close(out[1]);
@@ -341,14 +349,15 @@ static bool launch(struct process *p, const struct process_spec *spec)
     if (!failed)
         return true;
     p->pid = 0;
-    error_set(&p->error, failed == ENOENT ? ERR_ABSENT : ERR_INTERNAL, "cannot start %s: %s", spec->argv[0],
-              failed == ENOENT ? "no such program" : strerror(failed));
+    error_set(&p->error, failed == ENOENT ? ERR_ABSENT : ERR_INTERNAL, "cannot start %s: %s",
+              spec->argv[0], failed == ENOENT ? "no such program" : strerror(failed));
     if (failed == ENOENT)
         error_remedy(&p->error, "install %s or put its folder into PATH", spec->argv[0]);
     return false;
 }
 
-struct process *process_start(struct loop *loop, const struct process_spec *spec, process_done *done, void *ctx)
+struct process *process_start(struct loop *loop, const struct process_spec *spec,
+                              process_done *done, void *ctx)
 {
     struct process *p = xcalloc(1, sizeof *p);
     size_t max = spec->max_output ? spec->max_output : DEFAULT_OUTPUT;
@@ -378,7 +387,8 @@ void process_kill(struct process *p)
         return;
     if (p->pid) {
         kill(-p->pid, SIGKILL);
-        /* Death by SIGKILL takes microseconds; one stuck in the kernel is left to init after a moment. */
+        /* Death by SIGKILL takes microseconds; one stuck in the kernel is left to init after a
+         * moment. */
         for (int i = 0; i < 20 && waitpid(p->pid, NULL, WNOHANG) == 0; i++) {
             struct pollfd end = {.fd = p->pidfd, .events = POLLIN};
             poll(&end, p->pidfd >= 0, 5);

@@ -83,7 +83,8 @@ bool str_to_int(const char *s, int64_t min, int64_t max, int64_t *out)
     return true;
 }
 
-/* Edit distance with swaps of neighbours (optimal string alignment), letters of either case alike. */
+/* Edit distance with swaps of neighbours (optimal string alignment), letters of either case
+ * alike. */
 static size_t distance(const char *a, size_t n, const char *b, size_t m)
 {
     enum { MAX = 63 };

@@ -1,4 +1,5 @@
-/* Azure clouds: the three public ones (Azure SDK for Go, cloud package) and those of the configuration. */
+/* Azure clouds: the three public ones (Azure SDK for Go, cloud package) and those of the
+ * configuration. */
 #include "settings_table.h"
 
 #include <stdlib.h>
@@ -6,10 +7,14 @@
 
 void clouds_default(struct settings *s)
 {
-    static const struct { const char *name, *arm, *authority; } known[] = {
+    static const struct {
+        const char *name, *arm, *authority;
+    } known[] = {
         {"AzureCloud", "https://management.azure.com", "https://login.microsoftonline.com"},
-        {"AzureUSGovernment", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"},
-        {"AzureChinaCloud", "https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
+        {"AzureUSGovernment", "https://management.usgovcloudapi.net",
+         "https://login.microsoftonline.us"},
+        {"AzureChinaCloud", "https://management.chinacloudapi.cn",
+         "https://login.chinacloudapi.cn"},
     };
     s->n_clouds = sizeof known / sizeof *known;
     s->clouds = xcalloc(s->n_clouds, sizeof *s->clouds);
@@ -75,19 +80,22 @@ struct cloud_words {
     const char *arm, *authority, *audience, *ca;
 };
 
-static bool read_words(const json_t *value, const struct setting_source *source, struct cloud_words *w, struct error *err)
+static bool read_words(const json_t *value, const struct setting_source *source,
+                       struct cloud_words *w, struct error *err)
 {
     return setting_text_of(source, value, "arm", &w->arm, err) &&
            setting_text_of(source, value, "authority", &w->authority, err) &&
-           setting_text_of(source, value, "audience", &w->audience, err) && setting_text_of(source, value, "ca", &w->ca, err);
+           setting_text_of(source, value, "audience", &w->audience, err) &&
+           setting_text_of(source, value, "ca", &w->ca, err);
 }
 
-static bool check_endpoint(const json_t *object, const char *key, const char *url, const struct setting_source *source,
-                           struct error *err)
+static bool check_endpoint(const json_t *object, const char *key, const char *url,
+                           const struct setting_source *source, struct error *err)
 {
     if (!url || is_endpoint(url))
         return true;
-    setting_error(err, source, yaml_key_line(source->doc, object, key), "%s: \"%s\" is not an https address", key, url);
+    setting_error(err, source, yaml_key_line(source->doc, object, key),
+                  "%s: \"%s\" is not an https address", key, url);
     return error_remedy(err, "http is for loopback addresses only: tokens travel there");
 }
 
@@ -117,11 +125,13 @@ static bool one_cloud(struct settings *s, const char *name, const json_t *value,
     struct cloud_words w = {0};
     if (!json_is_object(value)) {
         setting_error(err, source, line, "clouds.%s must be a mapping", name);
-        return error_remedy(err, "write {arm: https://…, authority: https://…, audience: https://…, ca: FILE}");
+        return error_remedy(
+            err, "write {arm: https://…, authority: https://…, audience: https://…, ca: FILE}");
     }
     FREE_AUTO char *inside = xasprintf("clouds.%s.", name);
-    if (!setting_known_keys(source, value, inside, keys, err) || !read_words(value, source, &w, err) ||
-        !check_endpoint(value, "arm", w.arm, source, err) || !check_endpoint(value, "authority", w.authority, source, err) ||
+    if (!setting_known_keys(source, value, inside, keys, err) ||
+        !read_words(value, source, &w, err) || !check_endpoint(value, "arm", w.arm, source, err) ||
+        !check_endpoint(value, "authority", w.authority, source, err) ||
         !check_endpoint(value, "audience", w.audience, source, err))
         return false;
     if (!w.arm || !w.authority) {
@@ -141,13 +151,17 @@ static bool one_cloud(struct settings *s, const char *name, const json_t *value,
     return true;
 }
 
-bool clouds_from_json(struct settings *s, const json_t *value, const struct setting_source *source, struct error *err)
+bool clouds_from_json(struct settings *s, const json_t *value, const struct setting_source *source,
+                      struct error *err)
 {
     const char *name;
     json_t *item;
     if (!json_is_object(value)) {
-        setting_error(err, source, yaml_line(source->doc, value), "clouds must be a mapping of names to endpoints");
-        return error_remedy(err, "write NAME: {arm: https://…, authority: https://…, audience: https://…, ca: FILE}");
+        setting_error(err, source, yaml_line(source->doc, value),
+                      "clouds must be a mapping of names to endpoints");
+        return error_remedy(
+            err,
+            "write NAME: {arm: https://…, authority: https://…, audience: https://…, ca: FILE}");
     }
     json_object_foreach((json_t *)(uintptr_t)value, name, item)
         if (!one_cloud(s, name, item, yaml_key_line(source->doc, value, name), source, err))
@@ -168,6 +182,8 @@ const struct cloud *settings_cloud(const struct settings *s, struct error *err)
     if (near)
         error_remedy(err, "did you mean %s?", near);
     else
-        error_remedy(err, "use AzureCloud, AzureUSGovernment or AzureChinaCloud, or describe it under clouds");
+        error_remedy(
+            err,
+            "use AzureCloud, AzureUSGovernment or AzureChinaCloud, or describe it under clouds");
     return NULL;
 }

@@ -1,4 +1,5 @@
-/* The only reader of the environment, and the folders that follow from it (XDG Base Directory Specification). */
+/* The only reader of the environment, and the folders that follow from it (XDG Base Directory
+ * Specification). */
 #include <gatewatch/config.h>
 
 #include <errno.h>
@@ -31,7 +32,8 @@ char *path_home(const char *relative)
     return join(home, relative);
 }
 
-/* $VARIABLE when it is an absolute path (others must be ignored, says the specification), else ~/OTHERWISE. */
+/* $VARIABLE when it is an absolute path (others must be ignored, says the specification), else
+ * ~/OTHERWISE. */
 static char *xdg_folder(const char *variable, const char *otherwise)
 {
     const char *value = env_get(variable);

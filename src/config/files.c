@@ -82,6 +82,7 @@ bool file_replace(const char *path, const char *bytes, size_t len, struct error 
         return false;
     }
     if (!sync_folder(target))
-        return error_set(err, ERR_CONFIG, "%s: written, but not flushed to disk: %s", path, strerror(errno));
+        return error_set(err, ERR_CONFIG, "%s: written, but not flushed to disk: %s", path,
+                         strerror(errno));
     return true;
 }

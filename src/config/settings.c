@@ -1,4 +1,5 @@
-/* Settings: defaults, file, environment and flags laid over each other, then looked at as a whole. */
+/* Settings: defaults, file, environment and flags laid over each other, then looked at as a
+ * whole. */
 #include "settings_table.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@ static void free_values(struct settings *s)
     for (size_t i = 0; i < setting_count(); i++) {
         const struct setting_rule *rule = &setting_rules[i];
         void *field = (char *)s + rule->at;
-        if (rule->type == SETTING_TEXT || rule->type == SETTING_PATH || rule->type == SETTING_CONFIG)
+        if (rule->type == SETTING_TEXT || rule->type == SETTING_PATH ||
+            rule->type == SETTING_CONFIG)
             free_pointer(field);
         else if (rule->type == SETTING_LIST)
             string_list_free(field);
@@ -50,7 +52,7 @@ static void loading_end(struct loading *l)
     free(l->levels);
 }
 
-/* ---- environment: GATEWATCH_REFRESH for --refresh, and so on; NO_COLOR as no-color.org has it ---- */
+/* ---- environment: GATEWATCH_REFRESH for --refresh, and so on ---- */
 
 static void variable_of(const char *flag, char out[64])
 {
@@ -59,8 +61,8 @@ static void variable_of(const char *flag, char out[64])
         *c = *c == '-' ? '_' : (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
 }
 
-static bool list_from_variable(struct loading *l, size_t row, const char *value, const struct setting_source *source,
-                               struct error *err)
+static bool list_from_variable(struct loading *l, size_t row, const char *value,
+                               const struct setting_source *source, struct error *err)
 {
     while (*value) {
         size_t n = strcspn(value, ",");
@@ -83,7 +85,9 @@ static bool from_environment(struct loading *l, struct error *err)
         struct setting_source source = {.level = LEVEL_ENVIRONMENT, .name = name};
         enum setting_type type = setting_rules[i].type;
         if (type == SETTING_SWITCH && str_eq(name, "GATEWATCH_NO_COLOR") && env_get("NO_COLOR"))
-            setting_from_text(l, i, "true", &(struct setting_source){.level = LEVEL_ENVIRONMENT, .name = "NO_COLOR"}, NULL);
+            setting_from_text(
+                l, i, "true",
+                &(struct setting_source){.level = LEVEL_ENVIRONMENT, .name = "NO_COLOR"}, NULL);
         if (!value || type == SETTING_CONFIG)
             continue;
         if (type == SETTING_LIST ? !list_from_variable(l, i, value, &source, err)
@@ -134,10 +138,12 @@ static size_t row_of(const char *flag)
 static bool fail_row(struct loading *l, size_t row, struct error *err, const char *message)
 {
     bool flag = l->levels[row] == LEVEL_FLAG;
-    return error_set(err, flag ? ERR_USAGE : ERR_CONFIG, "%s: %s", str_or(l->places[row], "settings"), message);
+    return error_set(err, flag ? ERR_USAGE : ERR_CONFIG, "%s: %s",
+                     str_or(l->places[row], "settings"), message);
 }
 
-/* A gateway named by its three parts becomes an id, so that the rest of the program knows one form only. */
+/* A gateway named by its three parts becomes an id, so that the rest of the program knows one form
+ * only. */
 static bool join_gateway_name(struct loading *l, struct error *err)
 {
     struct settings *s = &l->s;
@@ -147,11 +153,15 @@ static bool join_gateway_name(struct loading *l, struct error *err)
     if (s->app_gateways.n && l->levels[list] > l->levels[name])
         return true;
     if (s->app_gateways.n && l->levels[list] == l->levels[name])
-        return fail_row(l, name, err, "give an Application Gateway by its id or by its name, not both");
+        return fail_row(l, name, err,
+                        "give an Application Gateway by its id or by its name, not both");
     if (!s->subscription || !s->resource_group)
-        return fail_row(l, name, err, "a name of an Application Gateway needs its subscription and resource group too");
-    FREE_AUTO char *id = xasprintf("/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Network/applicationGateways/%s",
-                                   s->subscription, s->resource_group, s->app_gateway_name);
+        return fail_row(
+            l, name, err,
+            "a name of an Application Gateway needs its subscription and resource group too");
+    FREE_AUTO char *id = xasprintf(
+        "/subscriptions/%s/resourceGroups/%s/providers/Microsoft.Network/applicationGateways/%s",
+        s->subscription, s->resource_group, s->app_gateway_name);
     string_list_free(&s->app_gateways);
     string_list_add(&s->app_gateways, id);
     return true;

@@ -6,8 +6,8 @@
 
 enum { MOST_BYTES = 1024 * 1024, MOST_KEYS = 64 };
 
-/* The keys at one level: for "" those without what follows a dot ("responder" for responder.image), for "responder." the
- * rest of those. Strings are put into `arena`. */
+/* The keys at one level: for "" those without what follows a dot ("responder" for responder.image),
+ * for "responder." the rest of those. Strings are put into `arena`. */
 static void keys_in(const char *inside, const char **names, struct arena *arena)
 {
     size_t n, k = 0;
@@ -33,8 +33,8 @@ static size_t row_of_key(const char *key)
     return i;
 }
 
-static bool object(struct loading *l, const json_t *value, const char *inside, const struct setting_source *source,
-                   struct error *err)
+static bool object(struct loading *l, const json_t *value, const char *inside,
+                   const struct setting_source *source, struct error *err)
 {
     const char *names[MOST_KEYS];
     struct arena arena = {0};
@@ -60,7 +60,8 @@ static bool object(struct loading *l, const json_t *value, const char *inside, c
     return good;
 }
 
-static bool from_bytes(struct loading *l, const char *bytes, size_t len, struct setting_source *source, struct error *err)
+static bool from_bytes(struct loading *l, const char *bytes, size_t len,
+                       struct setting_source *source, struct error *err)
 {
     struct yaml_doc *docs = NULL;
     size_t n = 0;
@@ -69,9 +70,11 @@ static bool from_bytes(struct loading *l, const char *bytes, size_t len, struct 
     source->doc = docs;
     bool good = true;
     if (n > 1)
-        good = setting_error(err, source, docs[1].line, "a second document: the configuration is one");
+        good =
+            setting_error(err, source, docs[1].line, "a second document: the configuration is one");
     else if (n == 1 && !json_is_object(docs[0].root))
-        good = setting_error(err, source, docs[0].line, "the configuration is a mapping of keys to values");
+        good = setting_error(err, source, docs[0].line,
+                             "the configuration is a mapping of keys to values");
     else if (n == 1)
         good = object(l, docs[0].root, "", source, err);
     yaml_docs_free(docs, n);
@@ -89,7 +92,8 @@ bool settings_read_file(struct loading *l, const char *path, struct error *err)
     char *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder] = '\0';
-    struct setting_source source = {.level = LEVEL_FILE, .name = path, .folder = slash ? folder : "."};
+    struct setting_source source = {
+        .level = LEVEL_FILE, .name = path, .folder = slash ? folder : "."};
     bool good = from_bytes(l, bytes, len, &source, err);
     free(bytes);
     if (good) {

@@ -26,8 +26,10 @@ static bool unknown_flag(const char *word, size_t len, struct error *err)
     return error_remedy(err, "a subcommand's own flags stand after it; see gatewatch help");
 }
 
-/* Takes the flag at argv[*i], and its value, when it is one of ours; leaves *i at the last word taken. */
-static bool take_one(struct setting_flags *f, int argc, char **argv, int *i, bool *ret_ours, struct error *err)
+/* Takes the flag at argv[*i], and its value, when it is one of ours; leaves *i at the last word
+ * taken. */
+static bool take_one(struct setting_flags *f, int argc, char **argv, int *i, bool *ret_ours,
+                     struct error *err)
 {
     const char *word = argv[*i];
     size_t len = strcspn(word, "="), n;
@@ -54,7 +56,8 @@ static bool take_one(struct setting_flags *f, int argc, char **argv, int *i, boo
 
 static bool asks_for_help(const char *word)
 {
-    return str_eq(word, "-h") || str_eq(word, "--help") || str_eq(word, "--version") || str_eq(word, "-V");
+    return str_eq(word, "-h") || str_eq(word, "--help") || str_eq(word, "--version") ||
+           str_eq(word, "-V");
 }
 
 bool setting_flags_take(struct setting_flags *f, int argc, char **argv, struct error *err)
@@ -66,7 +69,8 @@ bool setting_flags_take(struct setting_flags *f, int argc, char **argv, struct e
         bool ours = false;
         if (i > 0 && !ended && str_eq(word, "--")) {
             ended = true;
-            /* After the subcommand it ends that one's flags too; before it, it has done its work. */
+            /* After the subcommand it ends that one's flags too; before it, it has done its
+             * work. */
             if (!command)
                 continue;
         } else if (i > 0 && !ended && word[0] == '-' && word[1]) {

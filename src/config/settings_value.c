@@ -1,10 +1,12 @@
-/* One value into its field: from text (flags, environment, defaults) and from YAML, with the same checks. */
+/* One value into its field: from text (flags, environment, defaults) and from YAML, with the same
+ * checks. */
 #include "settings_table.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-bool setting_error(struct error *err, const struct setting_source *source, int line, const char *format, ...)
+bool setting_error(struct error *err, const struct setting_source *source, int line,
+                   const char *format, ...)
 {
     TEXT_AUTO message = {.max = 1024};
     va_list args;
@@ -17,8 +19,8 @@ bool setting_error(struct error *err, const struct setting_source *source, int l
     return error_set(err, code, "%s: %s", source->name, text_str(&message));
 }
 
-bool setting_known_keys(const struct setting_source *source, const json_t *object, const char *inside,
-                        const char *const *names, struct error *err)
+bool setting_known_keys(const struct setting_source *source, const json_t *object,
+                        const char *inside, const char *const *names, struct error *err)
 {
     const char *key;
     json_t *value;
@@ -31,13 +33,14 @@ bool setting_known_keys(const struct setting_source *source, const json_t *objec
         int line = source->doc ? yaml_key_line(source->doc, object, key) : 0;
         setting_error(err, source, line, "unknown key %s%s", inside, key);
         const char *near = str_nearest(key, names);
-        return near ? error_remedy(err, "did you mean %s?", near) : error_remedy(err, "remove it; see gatewatch help config");
+        return near ? error_remedy(err, "did you mean %s?", near)
+                    : error_remedy(err, "remove it; see gatewatch help config");
     }
     return true;
 }
 
-bool setting_text_of(const struct setting_source *source, const json_t *object, const char *key, const char **ret,
-                     struct error *err)
+bool setting_text_of(const struct setting_source *source, const json_t *object, const char *key,
+                     const char **ret, struct error *err)
 {
     const json_t *value = json_object_get(object, key);
     if (!value) {
@@ -86,16 +89,16 @@ static const char *shown_name(size_t row)
 }
 
 /* A file's own place already says which key; flags and variables are the key themselves. */
-static bool refuse(struct error *err, const struct setting_source *source, int line, size_t row, const char *value,
-                   const char *wanted)
+static bool refuse(struct error *err, const struct setting_source *source, int line, size_t row,
+                   const char *value, const char *wanted)
 {
     bool file = source->level == LEVEL_FILE;
-    return setting_error(err, source, line, "%s%s\"%s\" is not %s", file ? shown_name(row) : "", file ? ": " : "", value,
-                         wanted);
+    return setting_error(err, source, line, "%s%s\"%s\" is not %s", file ? shown_name(row) : "",
+                         file ? ": " : "", value, wanted);
 }
 
-static bool number(struct loading *l, size_t row, const char *value, int line, const struct setting_source *source,
-                   struct error *err)
+static bool number(struct loading *l, size_t row, const char *value, int line,
+                   const struct setting_source *source, struct error *err)
 {
     const struct setting_rule *rule = &setting_rules[row];
     int64_t n;
@@ -108,8 +111,8 @@ static bool number(struct loading *l, size_t row, const char *value, int line, c
     return true;
 }
 
-static bool on_off(struct loading *l, size_t row, const char *value, int line, const struct setting_source *source,
-                   struct error *err)
+static bool on_off(struct loading *l, size_t row, const char *value, int line,
+                   const struct setting_source *source, struct error *err)
 {
     bool on = str_eq(value, "true") || str_eq(value, "1") || str_eq(value, "yes");
     if (!on && !str_eq(value, "false") && !str_eq(value, "0") && !str_eq(value, "no"))
@@ -118,7 +121,8 @@ static bool on_off(struct loading *l, size_t row, const char *value, int line, c
     return true;
 }
 
-static bool choice(size_t row, const char *value, int line, const struct setting_source *source, struct error *err)
+static bool choice(size_t row, const char *value, int line, const struct setting_source *source,
+                   struct error *err)
 {
     const char *const *choices = setting_rules[row].choices;
     TEXT_AUTO wanted = {0};
@@ -142,8 +146,8 @@ static char *full_path(const char *path, const struct setting_source *source)
     return xstrdup(path);
 }
 
-static bool text(struct loading *l, size_t row, const char *value, int line, const struct setting_source *source,
-                 struct error *err)
+static bool text(struct loading *l, size_t row, const char *value, int line,
+                 const struct setting_source *source, struct error *err)
 {
     const struct setting_rule *rule = &setting_rules[row];
     if (!*value)
@@ -168,8 +172,8 @@ static bool text(struct loading *l, size_t row, const char *value, int line, con
     return true;
 }
 
-static bool from_text(struct loading *l, size_t row, const char *value, int line, const struct setting_source *source,
-                      struct error *err)
+static bool from_text(struct loading *l, size_t row, const char *value, int line,
+                      const struct setting_source *source, struct error *err)
 {
     bool good = false;
     switch (setting_rules[row].type) {
@@ -187,8 +191,8 @@ static bool from_text(struct loading *l, size_t row, const char *value, int line
     return good;
 }
 
-bool setting_from_text(struct loading *l, size_t row, const char *value, const struct setting_source *source,
-                       struct error *err)
+bool setting_from_text(struct loading *l, size_t row, const char *value,
+                       const struct setting_source *source, struct error *err)
 {
     return from_text(l, row, value, 0, source, err);
 }
@@ -203,7 +207,8 @@ static bool list_from_json(struct loading *l, size_t row, const json_t *value, i
     json_array_foreach(value, i, item) {
         int at = source->doc ? yaml_line(source->doc, item) : 0;
         if (!json_is_string(item)) {
-            setting_error(err, source, at ? at : line, "%s: item %zu must be text", shown_name(row), i + 1);
+            setting_error(err, source, at ? at : line, "%s: item %zu must be text", shown_name(row),
+                          i + 1);
             return error_remedy(err, "put the value in quotes");
         }
         if (!from_text(l, row, json_string_value(item), at ? at : line, source, err))
@@ -213,8 +218,8 @@ static bool list_from_json(struct loading *l, size_t row, const json_t *value, i
     return true;
 }
 
-bool setting_from_json(struct loading *l, size_t row, const json_t *value, int line, const struct setting_source *source,
-                       struct error *err)
+bool setting_from_json(struct loading *l, size_t row, const json_t *value, int line,
+                       const struct setting_source *source, struct error *err)
 {
     enum setting_type type = setting_rules[row].type;
     const char *name = shown_name(row);
@@ -237,21 +242,22 @@ bool setting_from_json(struct loading *l, size_t row, const json_t *value, int l
     if (type == SETTING_NUMBER) {
         char digits[32];
         if (!json_is_integer(value))
-            return setting_error(err, source, line, "%s must be a whole number from %d to %d", name, setting_rules[row].min,
-                                 setting_rules[row].max);
+            return setting_error(err, source, line, "%s must be a whole number from %d to %d", name,
+                                 setting_rules[row].min, setting_rules[row].max);
         str_format(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
         return from_text(l, row, digits, line, source, err);
     }
     if (!json_is_string(value)) {
         setting_error(err, source, line, "%s must be text", name);
-        return error_remedy(err, json_is_object(value) || json_is_array(value) ? "see gatewatch help config"
-                                                                              : "put the value in quotes");
+        return error_remedy(err, json_is_object(value) || json_is_array(value)
+                                     ? "see gatewatch help config"
+                                     : "put the value in quotes");
     }
     return from_text(l, row, json_string_value(value), line, source, err);
 }
 
-bool setting_from_yaml(struct loading *l, size_t row, const char *value, const struct setting_source *source,
-                       struct error *err)
+bool setting_from_yaml(struct loading *l, size_t row, const char *value,
+                       const struct setting_source *source, struct error *err)
 {
     struct yaml_doc *docs = NULL;
     size_t n = 0;

@@ -1,5 +1,5 @@
-/* YAML events of libyaml made into jansson values. Everything that could grow without bound has one: size, depth, nodes, and
- * what aliases expand to. */
+/* YAML events of libyaml made into jansson values. Everything that could grow without bound has
+ * one: size, depth, nodes, and what aliases expand to. */
 #include "yaml_scalar.h"
 
 #include <gatewatch/config.h>
@@ -59,7 +59,8 @@ struct made {
 
 static bool fail_at(struct reader *r, yaml_mark_t at, const char *message)
 {
-    return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: %s", r->what, at.line + 1, at.column + 1, message);
+    return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: %s", r->what, at.line + 1, at.column + 1,
+                     message);
 }
 
 static bool next(struct reader *r, yaml_event_t *event)
@@ -70,11 +71,12 @@ static bool next(struct reader *r, yaml_event_t *event)
     if (p->error == YAML_MEMORY_ERROR)
         return error_set(r->err, ERR_INTERNAL, "%s: out of memory", r->what);
     if (p->error == YAML_READER_ERROR)
-        return error_set(r->err, ERR_CONFIG, "%s:%zu: not text that YAML allows (%s at byte %zu)", r->what, p->mark.line + 1,
-                         str_or(p->problem, "bad character"), p->problem_offset);
+        return error_set(r->err, ERR_CONFIG, "%s:%zu: not text that YAML allows (%s at byte %zu)",
+                         r->what, p->mark.line + 1, str_or(p->problem, "bad character"),
+                         p->problem_offset);
     return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: %s%s%s", r->what, p->problem_mark.line + 1,
-                     p->problem_mark.column + 1, str_or(p->problem, "not YAML"), p->context ? ", " : "",
-                     p->context ? p->context : "");
+                     p->problem_mark.column + 1, str_or(p->problem, "not YAML"),
+                     p->context ? ", " : "", p->context ? p->context : "");
 }
 
 static void note_node(struct reader *r, const json_t *node, yaml_mark_t at)
@@ -91,7 +93,8 @@ static void note_key(struct reader *r, json_t *object, const char *key, yaml_mar
 {
     struct yaml_places *p = r->places;
     GROW(p->keys, p->n_keys, p->cap_keys);
-    p->keys[p->n_keys++] = (struct key_place){json_object_iter_key(json_object_iter_at(object, key)), (int)at.line + 1};
+    p->keys[p->n_keys++] = (struct key_place){
+        json_object_iter_key(json_object_iter_at(object, key)), (int)at.line + 1};
 }
 
 /* ---- scalars ---- */
@@ -121,12 +124,14 @@ static bool scalar(struct reader *r, const yaml_event_t *e, json_t **ret)
     const char *tag = (const char *)e->data.scalar.tag;
     if (memchr(s, '\0', len))
         return fail_at(r, e->start_mark, "a zero byte in a string");
-    bool text = tag && (tag_is(e, YAML_STR_TAG) || tag_is(e, "!") || tag_is(e, "tag:yaml.org,2002:binary"));
+    bool text =
+        tag && (tag_is(e, YAML_STR_TAG) || tag_is(e, "!") || tag_is(e, "tag:yaml.org,2002:binary"));
     bool resolved = tag && !text &&
-                    (tag_is(e, YAML_INT_TAG) || tag_is(e, YAML_FLOAT_TAG) || tag_is(e, YAML_BOOL_TAG) || tag_is(e, YAML_NULL_TAG));
+                    (tag_is(e, YAML_INT_TAG) || tag_is(e, YAML_FLOAT_TAG) ||
+                     tag_is(e, YAML_BOOL_TAG) || tag_is(e, YAML_NULL_TAG));
     if (tag && !text && !resolved)
-        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: unknown tag %s", r->what, e->start_mark.line + 1,
-                         e->start_mark.column + 1, tag);
+        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: unknown tag %s", r->what,
+                         e->start_mark.line + 1, e->start_mark.column + 1, tag);
     json_t *value = NULL;
     if (resolved || (!tag && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)) {
         struct yaml_scalar v = yaml_resolve(s, len);
@@ -182,8 +187,8 @@ static bool pair(struct reader *r, const yaml_event_t *k, int depth, struct made
     if (str_eq(key, "<<") && k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
         return fail_at(r, k->start_mark, "merge keys (<<) are not read: write the fields out");
     if (json_object_get(whole->node, key))
-        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: the key %s stands twice", r->what, k->start_mark.line + 1,
-                         k->start_mark.column + 1, key);
+        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: the key %s stands twice", r->what,
+                         k->start_mark.line + 1, k->start_mark.column + 1, key);
     yaml_event_t e;
     if (!next(r, &e))
         return false;
@@ -230,7 +235,8 @@ static bool alias(struct reader *r, const yaml_event_t *e, int depth, struct mad
     return true;
 }
 
-static bool remember(struct reader *r, const yaml_char_t *name, const struct made *m, yaml_mark_t at)
+static bool remember(struct reader *r, const yaml_char_t *name, const struct made *m,
+                     yaml_mark_t at)
 {
     if (!name)
         return true;
@@ -292,13 +298,15 @@ static bool node(struct reader *r, yaml_event_t *e, int depth, struct made *ret)
 
 static int by_node(const void *a, const void *b)
 {
-    uintptr_t x = (uintptr_t)((const struct node_place *)a)->node, y = (uintptr_t)((const struct node_place *)b)->node;
+    uintptr_t x = (uintptr_t)((const struct node_place *)a)->node,
+              y = (uintptr_t)((const struct node_place *)b)->node;
     return (x > y) - (x < y);
 }
 
 static int by_key(const void *a, const void *b)
 {
-    uintptr_t x = (uintptr_t)((const struct key_place *)a)->key, y = (uintptr_t)((const struct key_place *)b)->key;
+    uintptr_t x = (uintptr_t)((const struct key_place *)a)->key,
+              y = (uintptr_t)((const struct key_place *)b)->key;
     return (x > y) - (x < y);
 }
 
@@ -385,7 +393,8 @@ static int json_depth(const json_t *v)
     return deepest + 1;
 }
 
-/* JSON is not quite a part of YAML as libyaml reads it (escaped surrogate pairs, for one). Places are not known then. */
+/* JSON is not quite a part of YAML as libyaml reads it (escaped surrogate pairs, for one). Places
+ * are not known then. */
 static bool as_json(const char *bytes, size_t len, struct yaml_doc **docs, size_t *n)
 {
     size_t i = 0;
@@ -404,8 +413,8 @@ static bool as_json(const char *bytes, size_t len, struct yaml_doc **docs, size_
     return true;
 }
 
-bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc **ret_docs, size_t *ret_n,
-                struct error *err)
+bool yaml_parse(const char *bytes, size_t len, const char *what, struct yaml_doc **ret_docs,
+                size_t *ret_n, struct error *err)
 {
     if (len > MOST_BYTES)
         return error_set(err, ERR_CONFIG, "%s: larger than %d bytes", what, MOST_BYTES);
@@ -448,7 +457,8 @@ int yaml_line(const struct yaml_doc *doc, const json_t *value)
     struct node_place wanted = {.node = value};
     if (!value || !p || !p->n_nodes)
         return 0;
-    const struct node_place *found = bsearch(&wanted, p->nodes, p->n_nodes, sizeof *p->nodes, by_node);
+    const struct node_place *found =
+        bsearch(&wanted, p->nodes, p->n_nodes, sizeof *p->nodes, by_node);
     return found ? found->line : 0;
 }
 

@@ -1,4 +1,5 @@
-/* Block-style YAML of a JSON value, so that yaml_parse gives the same value back and people can read it. */
+/* Block-style YAML of a JSON value, so that yaml_parse gives the same value back and people can
+ * read it. */
 #include "yaml_scalar.h"
 
 #include <gatewatch/config.h>
@@ -83,7 +84,8 @@ static void quoted(struct text *out, const char *s)
     text_putc(out, '"');
 }
 
-/* A literal block keeps its lines when none of the corner cases of indentation and chomping arises. */
+/* A literal block keeps its lines when none of the corner cases of indentation and chomping
+ * arises. */
 static bool is_literal(const char *s)
 {
     size_t len = strlen(s);

@@ -19,8 +19,8 @@ static bool among(const char *s, const char *const *words)
     return false;
 }
 
-/* [-+]?[0-9]+ | 0o[0-7]+ | 0x[0-9a-fA-F]+, and 0[0-7]+ as octal, as Kubernetes reads file modes. Returns false also when it
- * is an integer that does not fit; `*is_int` tells. */
+/* [-+]?[0-9]+ | 0o[0-7]+ | 0x[0-9a-fA-F]+, and 0[0-7]+ as octal, as Kubernetes reads file modes.
+ * Returns false also when it is an integer that does not fit; `*is_int` tells. */
 static bool integer(const char *s, int64_t *out, bool *is_int)
 {
     bool negative = *s == '-';
@@ -35,7 +35,9 @@ static bool integer(const char *s, int64_t *out, bool *is_int)
         d++;
     }
     static const char all[] = "0123456789abcdefABCDEF";
-    size_t good = base == 16 ? strspn(d, all) : base == 8 ? strspn(d, "01234567") : strspn(d, "0123456789");
+    size_t good = base == 16  ? strspn(d, all)
+                  : base == 8 ? strspn(d, "01234567")
+                              : strspn(d, "0123456789");
     if (!good || d[good])
         return false;
     *is_int = true;
@@ -119,7 +121,8 @@ struct yaml_scalar yaml_resolve(const char *s, size_t len)
 
 bool yaml_is_doubtful(const char *s, size_t len)
 {
-    static const char *const words[] = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "=", "<<", NULL};
+    static const char *const words[] = {"y",    "n",     "yes",  "no", "on", "off",
+                                        "true", "false", "null", "=",  "<<", NULL};
     static const char *const special[] = {".inf", "-.inf", "+.inf", ".nan", NULL};
     if (len <= 5) {
         for (size_t i = 0; words[i]; i++)
@@ -137,8 +140,9 @@ bool yaml_is_doubtful(const char *s, size_t len)
     if (!is_digit(*d))
         return false;
     if (looks_real(s))
-        return true;                                        /* too large to be a number here, not elsewhere */
-    if (d[0] == '0' && (d[1] == 'b' || d[1] == 'o' || d[1] == 'x' || d[1] == 'X' || d[1] == 'B' || d[1] == 'O'))
+        return true; /* too large to be a number here, not elsewhere */
+    if (d[0] == '0' &&
+        (d[1] == 'b' || d[1] == 'o' || d[1] == 'x' || d[1] == 'X' || d[1] == 'B' || d[1] == 'O'))
         return true;
     if (strspn(d, "0123456789") == 4 && d[4] == '-')
         return true;                                        /* a date */

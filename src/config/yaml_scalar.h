@@ -15,7 +15,8 @@ struct yaml_scalar {
 };
 
 struct yaml_scalar yaml_resolve(const char *s, size_t len);
-/* Would another reader, of YAML 1.1 say, take it for something else than a string (yes, 1:30, 2026-01-10)? */
+/* Would another reader, of YAML 1.1 say, take it for something else than a string (yes, 1:30,
+ * 2026-01-10)? */
 bool yaml_is_doubtful(const char *s, size_t len);
 
 #endif

@@ -39,8 +39,7 @@ static void posts_that_read_pass(void **state)
         "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
         "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
         "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-        "/00000000-0000-0000-0000-0000000000e2/oauth2/v2.0/token",
-        "/adfs/oauth2/token",
+        "/00000000-0000-0000-0000-0000000000e2/oauth2/v2.0/token", "/adfs/oauth2/token",
     };
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         struct error err = {0};

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JWT "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ.c2lnbmF0dXJlLWJ5dGVz"
+#define JWT \
+    "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL21hbmFnZW1lbnQifQ." \
+    "c2lnbmF0dXJlLWJ5dGVz"
 
 static void redacts(const char *line, const char *want)
 {
@@ -27,7 +29,8 @@ static void redact__authorization__goes_whatever_the_scheme(void **state)
     redacts("> Authorization: Bearer abc.def.ghi", "> Authorization: ***");
     redacts("authorization: Basic dXNlcjpwYXNz", "authorization: ***");
     redacts("GET /x with Bearer abcdefgh12345 sent", "GET /x with Bearer *** sent");
-    redacts("{\"Authorization\": \"Bearer abcdef\", \"x\": 1}", "{\"Authorization\": \"***\", \"x\": 1}");
+    redacts("{\"Authorization\": \"Bearer abcdef\", \"x\": 1}",
+            "{\"Authorization\": \"***\", \"x\": 1}");
     redacts("Cookie: a=b; c=d", "Cookie: ***");
     redacts("X-IDENTITY-HEADER: 8f1c", "X-IDENTITY-HEADER: ***");
 }
@@ -45,8 +48,10 @@ static void redact__forms_and_queries__lose_their_secrets_only(void **state)
 static void redact__json__loses_tokens(void **state)
 {
     (void)state;
-    redacts("{\"access_token\":\"abc\",\"expires_in\":3599}", "{\"access_token\":\"***\",\"expires_in\":3599}");
-    redacts("{\"accessToken\": \"a\\\"b\", \"tenant\": \"t\"}", "{\"accessToken\": \"***\", \"tenant\": \"t\"}");
+    redacts("{\"access_token\":\"abc\",\"expires_in\":3599}",
+            "{\"access_token\":\"***\",\"expires_in\":3599}");
+    redacts("{\"accessToken\": \"a\\\"b\", \"tenant\": \"t\"}",
+            "{\"accessToken\": \"***\", \"tenant\": \"t\"}");
     redacts("{\"token\":\"xyz\"}", "{\"token\":\"***\"}");
     redacts("client-key-data: LS0tLS1CRUdJTg==", "client-key-data: ***");
 }
@@ -55,7 +60,8 @@ static void redact__tokens_by_their_look__go_without_a_name(void **state)
 {
     (void)state;
     redacts("got " JWT " from the plugin", "got *** from the plugin");
-    redacts("key abcdefghijKLMNOPQRST0123456789abcdefghijKLMNOPQRST0123456789abcdefghij end", "key *** end");
+    redacts("key abcdefghijKLMNOPQRST0123456789abcdefghijKLMNOPQRST0123456789abcdefghij end",
+            "key *** end");
     redacts("-----BEGIN RSA PRIVATE KEY----- MIIE -----END RSA PRIVATE KEY-----",
             "-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----");
 }
@@ -64,14 +70,15 @@ static void redact__ordinary_lines__stay(void **state)
 {
     (void)state;
     static const char *const plain[] = {
-        "GET https://management.azure.com/subscriptions/6f3c0000-0000-0000-0000-000000000000/resourceGroups/rg-network-westeurope/"
-        "providers/Microsoft.Network/applicationGateways/agw-prod-westeurope-001?api-version=2024-05-01 200 12 ms",
+        "GET "
+        "https://management.azure.com/subscriptions/6f3c0000-0000-0000-0000-000000000000/"
+        "resourceGroups/rg-network-westeurope/"
+        "providers/Microsoft.Network/applicationGateways/"
+        "agw-prod-westeurope-001?api-version=2024-05-01 200 12 ms",
         "watch /apis/gateway.networking.k8s.io/v1/httproutes resourceVersion=12345 opened",
         "sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "the bearer token has expired; basic tier",
-        "gateway-health/health-responder: no ready pod, code 503",
-        "",
-        "=:&?",
+        "gateway-health/health-responder: no ready pod, code 503", "", "=:&?",
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         redacts(plain[i], plain[i]);
@@ -95,7 +102,8 @@ static void log__line__is_one_clean_private_redacted_line(void **state)
     char *bytes;
     size_t len;
     assert_true(file_read(path, 4096, &bytes, &len, &e));
-    assert_string_equal(bytes, "2026-01-10T08:00:05.123Z warn  a \xef\xbf\xbd[31m token=***\n2026-01-10T08:00:05.123Z info  second\n");
+    assert_string_equal(bytes, "2026-01-10T08:00:05.123Z warn  a \xef\xbf\xbd[31m "
+                               "token=***\n2026-01-10T08:00:05.123Z info  second\n");
     free(bytes);
     struct stat st;
     assert_int_equal(stat(path, &st), 0);

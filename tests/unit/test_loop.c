@@ -1,4 +1,5 @@
-/* Loop and channel: order, cancelling, watching while being watched, and calls from other threads. */
+/* Loop and channel: order, cancelling, watching while being watched, and calls from other
+ * threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,7 +109,8 @@ static void timers__set_to_zero_again_and_again__let_descriptors_in(void **state
     close(ends[1]);
 }
 
-/* Two pipes ready in one turn; the first handler closes the second and opens another descriptor with its number. */
+/* Two pipes ready in one turn; the first handler closes the second and opens another descriptor
+ * with its number. */
 static int pair[2][2], reused;
 
 static void must_not(void *ctx, int fd, short revents)

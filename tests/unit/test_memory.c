@@ -140,7 +140,8 @@ static void error__every_code__has_a_name_of_its_own(void **state)
     (void)state;
     for (int a = ERR_NONE; a <= ERR_INTERNAL; a++)
         for (int b = ERR_NONE; b < a; b++)
-            assert_string_not_equal(error_code_name((enum error_code)a), error_code_name((enum error_code)b));
+            assert_string_not_equal(error_code_name((enum error_code)a),
+                                    error_code_name((enum error_code)b));
 }
 
 int main(void)

@@ -104,7 +104,8 @@ static void process__environment__is_added_and_replaced(void **state)
     setenv("GW_TEST_OLD", "old", 1);
     setenv("GW_TEST_KEPT", "kept", 1);
     const char *env[] = {"GW_TEST_OLD=new", "GW_TEST_MORE=a=b", NULL};
-    sh("echo $GW_TEST_OLD $GW_TEST_KEPT $GW_TEST_MORE; env | grep -c GW_TEST_OLD", (struct process_spec){.env = env});
+    sh("echo $GW_TEST_OLD $GW_TEST_KEPT $GW_TEST_MORE; env | grep -c GW_TEST_OLD",
+       (struct process_spec){.env = env});
     assert_string_equal(out, "new kept a=b\n1\n");
 }
 
@@ -154,7 +155,8 @@ static void process__too_long__ends_it_and_its_children(void **state)
 static void process__deaf_to_sigterm__is_killed(void **state)
 {
     (void)state;
-    sh("trap '' TERM; echo ready; while :; do sleep 1; done", (struct process_spec){.timeout_ms = 200});
+    sh("trap '' TERM; echo ready; while :; do sleep 1; done",
+       (struct process_spec){.timeout_ms = 200});
     assert_true(got.timed_out);
     assert_int_equal(got.status, 128 + SIGKILL);
     assert_string_equal(out, "ready\n");
@@ -190,7 +192,8 @@ static void hear(void *ctx, const char *so_far)
 static void process__stderr__is_heard_as_it_comes_and_clean(void **state)
 {
     (void)state;
-    sh("printf 'To sign in:\\n\\033[31mcode\\n' >&2; sleep 300", (struct process_spec){.timeout_ms = 300, .on_stderr = hear});
+    sh("printf 'To sign in:\\n\\033[31mcode\\n' >&2; sleep 300",
+       (struct process_spec){.timeout_ms = 300, .on_stderr = hear});
     assert_true(got.timed_out);
     assert_string_equal(heard.s, "To sign in:\n\xef\xbf\xbd[31mcode\n");
     assert_string_equal(err, heard.s);
@@ -246,7 +249,8 @@ static void process__many_at_once__all_end(void **state)
     const char *argv[] = {"echo", "x", NULL};
     many_left = 40;
     for (int i = 0; i < 40; i++)
-        process_start(loop, &(struct process_spec){.argv = argv, .timeout_ms = 20000}, one_of_many, NULL);
+        process_start(loop, &(struct process_spec){.argv = argv, .timeout_ms = 20000}, one_of_many,
+                      NULL);
     loop_run(loop);
 }
 

@@ -1,4 +1,5 @@
-/* Settings: four sources in rising strength, one table, and errors that say where and what to do. */
+/* Settings: four sources in rising strength, one table, and errors that say where and what to
+ * do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ID(name) "/subscriptions/s1/resourceGroups/rg1/providers/Microsoft.Network/applicationGateways/" name
+#define ID(name) \
+    "/subscriptions/s1/resourceGroups/rg1/providers/Microsoft.Network/applicationGateways/" name
 
 static char folder[64];
 static char file[128];
@@ -71,8 +73,9 @@ static void refuses(enum error_code code, const char *message, const char *remed
 static int fresh(void **state)
 {
     (void)state;
-    static const char *const names[] = {"NO_COLOR", "GATEWATCH_REFRESH", "GATEWATCH_CONFIG", "GATEWATCH_APP_GATEWAY",
-                                        "GATEWATCH_CLOCK", "GATEWATCH_READ_ONLY", "KUBECONFIG"};
+    static const char *const names[] = {
+        "NO_COLOR",        "GATEWATCH_REFRESH",   "GATEWATCH_CONFIG", "GATEWATCH_APP_GATEWAY",
+        "GATEWATCH_CLOCK", "GATEWATCH_READ_ONLY", "KUBECONFIG"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
     str_copy(folder, sizeof folder, "/tmp/gatewatch-settings-XXXXXX");
@@ -130,8 +133,10 @@ static void settings__clouds__three_are_built_in(void **state)
     (void)state;
     static const char *const want[][3] = {
         {"AzureCloud", "https://management.azure.com", "https://login.microsoftonline.com"},
-        {"AzureUSGovernment", "https://management.usgovcloudapi.net", "https://login.microsoftonline.us"},
-        {"AzureChinaCloud", "https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"},
+        {"AzureUSGovernment", "https://management.usgovcloudapi.net",
+         "https://login.microsoftonline.us"},
+        {"AzureChinaCloud", "https://management.chinacloudapi.cn",
+         "https://login.chinacloudapi.cn"},
     };
     for (size_t i = 0; i < 3; i++) {
         LOADS("--cloud", want[i][0]);
@@ -150,9 +155,10 @@ static void settings__table__has_a_key_for_every_flag_but_config(void **state)
     (void)state;
     size_t n;
     const struct setting_info *t = settings_table(&n);
-    static const char *const documented[] = {"--config", "--kubeconfig", "--context", "--app-gateway", "--subscription",
-        "--resource-group", "--app-gateway-name", "--cloud", "--credential", "--read-only", "--theme", "--refresh", "--timeout",
-        "--log-file", "--no-color"};
+    static const char *const documented[] = {
+        "--config",         "--kubeconfig",       "--context", "--app-gateway", "--subscription",
+        "--resource-group", "--app-gateway-name", "--cloud",   "--credential",  "--read-only",
+        "--theme",          "--refresh",          "--timeout", "--log-file",    "--no-color"};
     for (size_t k = 0; k < sizeof documented / sizeof *documented; k++) {
         size_t i = 0;
         while (i < n && !str_eq(t[i].flag, documented[k]))
@@ -246,7 +252,8 @@ static void flags__common_ones__stand_before_or_after_the_subcommand(void **stat
 static void flags__unknown_after_the_subcommand__are_left_for_it(void **state)
 {
     (void)state;
-    LOADS("fix", "health-route", "--dry-run", "--yes", "--gateway", "ns/name", "-f", "-", "-H", "a: b", "--theme", "light");
+    LOADS("fix", "health-route", "--dry-run", "--yes", "--gateway", "ns/name", "-f", "-", "-H",
+          "a: b", "--theme", "light");
     left("fix health-route --dry-run --yes --gateway ns/name -f - -H a: b");
     assert_string_equal(s.theme, "light");
 }
@@ -292,7 +299,8 @@ static void flags__missing_or_bad_values__are_usage_errors(void **state)
     refuses(ERR_USAGE, "--theme needs a value", "");
     assert_false(load("--theme=", NULL));
     refuses(ERR_USAGE, "--theme needs a value", "");
-    static const char *const bad[] = {"4", "3601", "0", "-5", "ten", "30s", "1e2", "99999999999999999999", " 30"};
+    static const char *const bad[] = {
+        "4", "3601", "0", "-5", "ten", "30s", "1e2", "99999999999999999999", " 30"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_false(load("--refresh", bad[i], NULL));
         refuses(ERR_USAGE, "from 5 to 3600", "");
@@ -321,15 +329,16 @@ static void flags__gateway_by_name__becomes_an_id(void **state)
     settings_free(&s);
     assert_false(load("--app-gateway-name", "x", NULL));
     refuses(ERR_USAGE, "resource group", "");
-    assert_false(load("--app-gateway-name", "x", "--resource-group", "r", "--app-gateway", ID("y"), NULL));
+    assert_false(
+        load("--app-gateway-name", "x", "--resource-group", "r", "--app-gateway", ID("y"), NULL));
     refuses(ERR_USAGE, "not both", "");
 }
 
 static void flags__yaml_values__are_read_as_in_the_file(void **state)
 {
     (void)state;
-    LOADS("--clouds", "{lab: {arm: https://arm.lab/, authority: https://id.lab}}", "--cloud=lab", "--tenancy",
-          "{sources: [{namespaceLabel: team}]}");
+    LOADS("--clouds", "{lab: {arm: https://arm.lab/, authority: https://id.lab}}", "--cloud=lab",
+          "--tenancy", "{sources: [{namespaceLabel: team}]}");
     assert_string_equal(settings_cloud(&s, NULL)->arm, "https://arm.lab");
     assert_string_equal(settings_cloud(&s, NULL)->audience, "https://arm.lab");
     assert_int_equal(s.tenancy.n_sources, 1);
@@ -343,17 +352,22 @@ static void flags__yaml_values__are_read_as_in_the_file(void **state)
 static void file__every_key_of_the_design__is_read(void **state)
 {
     (void)state;
-    write_file("cloud: lab\nclouds:\n  lab: {arm: 'https://arm.lab:8443/', authority: https://login.lab/adfs/, audience: "
-               "'https://management.lab/', ca: ca.pem}\n"
-               "credential: environment\nappGateways: [" ID("g") "]\nkubeconfig: kube\ncontext: c1\nreadOnly: true\n"
-               "protected: ['*prod*', live]\nrefresh: 5\ntimeout: 300\ntheme: light\nlogFile: ~/log\nnoColor: true\nascii: true\n"
-               "lbProbeMode: shared\n"
+    write_file("cloud: lab\n"
+               "clouds:\n"
+               "  lab: {arm: 'https://arm.lab:8443/', authority: https://login.lab/adfs/,\n"
+               "        audience: 'https://management.lab/', ca: ca.pem}\n"
+               "credential: environment\n"
+               "appGateways: [" ID("g") "]\n"
+               "kubeconfig: kube\ncontext: c1\nreadOnly: true\nprotected: ['*prod*', live]\n"
+               "refresh: 5\ntimeout: 300\ntheme: light\nlogFile: ~/log\n"
+               "noColor: true\nascii: true\nlbProbeMode: shared\n"
                "responder: {namespace: health, service: ok, image: 'reg/x:1'}\n");
     LOADS(NOTHING);
     const struct cloud *c = settings_cloud(&s, NULL);
     assert_string_equal(c->arm, "https://arm.lab:8443");
     assert_string_equal(c->authority, "https://login.lab/adfs");
-    assert_string_equal(c->audience, "https://management.lab/");    /* an audience is a name: kept as written */
+    /* An audience is a name: kept as written. */
+    assert_string_equal(c->audience, "https://management.lab/");
     char beside[160];
     str_format(beside, sizeof beside, "%s/gatewatch/ca.pem", folder);
     assert_string_equal(c->ca, beside);
@@ -377,7 +391,8 @@ static void file__tenancy__is_read_in_order(void **state)
     write_file("tenancy:\n"
                "  sources:\n"
                "    - {routeLabel: tenant}\n"
-               "    - {namespaceAnnotation: field.cattle.io/projectId, cut: after-colon, names: {p-xyz98: payments}}\n"
+               "    - {namespaceAnnotation: field.cattle.io/projectId, cut: after-colon, names: "
+               "{p-xyz98: payments}}\n"
                "    - {namespaceRegex: '^([a-z0-9]+)-([a-z]+)', group: 2}\n"
                "    - {namespaceName: true}\n"
                "  platformNamespaces: [a, b]\n"
@@ -408,9 +423,11 @@ static void file__errors__name_file_line_key_and_remedy(void **state)
 {
     (void)state;
     refused_file("theme: dark\nrefesh: 3\n", "2: unknown key refesh", "refresh");
-    refused_file("responder:\n  image: a\n  servcie: x\n", "3: unknown key responder.servcie", "service");
+    refused_file("responder:\n  image: a\n  servcie: x\n", "3: unknown key responder.servcie",
+                 "service");
     refused_file("tenancy:\n  sorces: []\n", "2: unknown key tenancy.sorces", "sources");
-    refused_file("clouds:\n  lab:\n    arm: https://a\n    authorty: https://b\n", "4: unknown key clouds.lab.authorty", "authority");
+    refused_file("clouds:\n  lab:\n    arm: https://a\n    authorty: https://b\n",
+                 "4: unknown key clouds.lab.authorty", "authority");
     refused_file("theme: dark\ntheme: light\n", "2:1: the key theme stands twice", "");
     refused_file("a:\n - b\n c\n", "", "--config");
     refused_file("\nrefresh: 3\n", "2: refresh: \"3\" is not a whole number from 5 to 3600", "");
@@ -428,16 +445,21 @@ static void file__errors__name_file_line_key_and_remedy(void **state)
 static void file__clouds__need_https_but_for_loopback(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"http://arm.lab", "ftp://x", "arm.lab", "https://", "http://127.example.com", "https://u@h",
-                                      "http://localhost.evil.test", "https://h/?q", "http://[::2]"};
-    static const char *const good[] = {"https://arm.lab", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:8443/x"};
+    static const char *const bad[] = {"http://arm.lab",
+                                      "ftp://x", "arm.lab", "https://", "http://127.example.com",
+                                      "https://u@h", "http://localhost.evil.test", "https://h/?q",
+                                      "http://[::2]"};
+    static const char *const good[] = {"https://arm.lab", "http://127.0.0.1:8080",
+                                       "http://localhost:1", "http://[::1]:8443/x"};
     char text[256];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        str_format(text, sizeof text, "clouds:\n  lab:\n    arm: '%s'\n    authority: https://a\n", bad[i]);
+        str_format(text, sizeof text, "clouds:\n  lab:\n    arm: '%s'\n    authority: https://a\n",
+                   bad[i]);
         refused_file(text, "3: arm: ", "loopback");
     }
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-        str_format(text, sizeof text, "clouds:\n  lab: {arm: '%s', authority: https://a}\n", good[i]);
+        str_format(text, sizeof text, "clouds:\n  lab: {arm: '%s', authority: https://a}\n",
+                   good[i]);
         write_file(text);
         LOADS("--cloud", "lab");
         assert_string_equal(settings_cloud(&s, NULL)->arm, good[i]);
@@ -449,10 +471,13 @@ static void file__clouds__need_https_but_for_loopback(void **state)
 static void file__tenancy_errors__name_their_line(void **state)
 {
     (void)state;
-    refused_file("tenancy:\n  sources:\n    - {routeLabel: a, namespaceLabel: b}\n", "3: a tenancy source is one thing", "");
-    refused_file("tenancy:\n  sources:\n    - {cut: after-colon}\n", "3: a tenancy source without a kind", "routeLabel");
+    refused_file("tenancy:\n  sources:\n    - {routeLabel: a, namespaceLabel: b}\n",
+                 "3: a tenancy source is one thing", "");
+    refused_file("tenancy:\n  sources:\n    - {cut: after-colon}\n",
+                 "3: a tenancy source without a kind", "routeLabel");
     refused_file("tenancy:\n  sources:\n    - {namespaceRegex: '(['}\n", "3: namespaceRegex", "");
-    refused_file("tenancy:\n  sources:\n    - {namespaceRegex: 'a', group: 1}\n", "3: namespaceRegex: a has no group 1", "");
+    refused_file("tenancy:\n  sources:\n    - {namespaceRegex: 'a', group: 1}\n",
+                 "3: namespaceRegex: a has no group 1", "");
     refused_file("tenancy:\n  sources:\n    - {routeLabel: a, group: 1}\n", "3: group", "");
     refused_file("tenancy:\n  sources:\n    - {namespaceAnnotation: a, cut: here}\n", "3: cut", "");
 }

@@ -73,7 +73,8 @@ static void clean__plain_text__is_kept(void **state)
     (void)state;
     CLEANS("", "");
     CLEANS("plain ASCII ~!", "plain ASCII ~!");
-    CLEANS("gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x98\x80");
+    CLEANS("gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x98\x80",
+           "gr\xc3\xbc\xc3\x9f \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x98\x80");
 }
 
 static void clean__controls__are_replaced(void **state)
@@ -103,9 +104,11 @@ static void clean__invisible_characters__are_replaced(void **state)
 {
     (void)state;
     static const char *const hidden[] = {
-        "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9",
-        "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x81\xa0", "\xe2\x81\xa4", "\xef\xbb\xbf", "\xc2\xad", "\xe2\x80\xa8",
-        "\xe2\x80\xa9", "\xf3\xa0\x80\x81", "\xf3\xa0\x81\xbf", "\xe3\x85\xa4", "\xe1\x85\xa0", "\xcd\x8f", "\xef\xbf\xbe",
+        "\xd8\x9c",     "\xe2\x80\x8e", "\xe2\x80\x8f",     "\xe2\x80\xaa",     "\xe2\x80\xad",
+        "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9",     "\xe2\x80\x8b",     "\xe2\x80\x8c",
+        "\xe2\x80\x8d", "\xe2\x81\xa0", "\xe2\x81\xa4",     "\xef\xbb\xbf",     "\xc2\xad",
+        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xf3\xa0\x80\x81", "\xf3\xa0\x81\xbf", "\xe3\x85\xa4",
+        "\xe1\x85\xa0", "\xcd\x8f",     "\xef\xbf\xbe",
     };
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++) {
         char out[16], in[16];
@@ -142,10 +145,12 @@ static void clean__combining_marks__are_cut_after_four(void **state)
 {
     (void)state;
     CLEANS("e\xcc\x81", "e\xcc\x81");
-    CLEANS("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86x", "e\xcc\x81\xcc\x82\xcc\x83\xcc\x84x");
+    CLEANS("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86x",
+           "e\xcc\x81\xcc\x82\xcc\x83\xcc\x84x");
     CLEANS("\xcc\x81" "e", BAD "e");
     cleans_to("a\n\xcc\x81", 4, true, "a\n" BAD);
-    CLEANS("a\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d", "a\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d");
+    CLEANS("a\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d",
+           "a\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d\xe2\x83\x9d");
 }
 
 static void clean__small_buffer__is_cut_at_a_character(void **state)
@@ -175,7 +180,7 @@ static void clean__any_bytes__leave_nothing_to_clean(void **state)
             seed = seed * 1664525u + 1013904223u;
             in[k] = (char)(seed >> 16);
             if (k && seed & 1)
-                in[k] = (char)(0x80 | (in[k] & 0x3f));      /* so that some characters come out whole */
+                in[k] = (char)(0x80 | (in[k] & 0x3f)); /* so that some characters come out whole */
         }
         size_t n = text_clean(once, sizeof once, in, len, true);
         size_t m = text_clean(twice, sizeof twice, once, n, true);
@@ -260,7 +265,8 @@ static void str__to_int__takes_whole_decimal_numbers_within_bounds(void **state)
     assert_true(n == INT64_MAX);
     assert_true(str_to_int("+7", 0, 10, &n));
     assert_int_equal(n, 7);
-    static const char *const bad[] = {"", "-", "+", " 1", "1 ", "1x", "0x1", "1.0", "9223372036854775808", "11", "-1", NULL};
+    static const char *const bad[] = {
+        "", "-", "+", " 1", "1 ", "1x", "0x1", "1.0", "9223372036854775808", "11", "-1", NULL};
     for (size_t i = 0; bad[i]; i++)
         assert_false(str_to_int(bad[i], 0, 10, &n));
     assert_false(str_to_int(NULL, 0, 10, &n));
@@ -270,7 +276,8 @@ static void str__to_int__takes_whole_decimal_numbers_within_bounds(void **state)
 static void str__nearest__finds_slips_and_nothing_far(void **state)
 {
     (void)state;
-    static const char *const names[] = {"refresh", "timeout", "theme", "readOnly", "responder", NULL};
+    static const char *const names[] = {"refresh",  "timeout",   "theme",
+                                        "readOnly", "responder", NULL};
     assert_string_equal(str_nearest("refesh", names), "refresh");
     assert_string_equal(str_nearest("tiemout", names), "timeout");
     assert_string_equal(str_nearest("readonly", names), "readOnly");

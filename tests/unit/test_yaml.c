@@ -1,4 +1,5 @@
-/* YAML as JSON: scalars as Kubernetes reads them, bounds, places, and emitted text that reads back as the same value. */
+/* YAML as JSON: scalars as Kubernetes reads them, bounds, places, and emitted text that reads back
+ * as the same value. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +64,8 @@ static void yaml__scalars__follow_the_core_schema(void **state)
     gives("[true, True, TRUE, false, False, FALSE]", "[true,true,true,false,false,false]");
     gives("[0, 12, -7, +3, 0x1F, 0o17]", "[0,12,-7,3,31,15]");
     gives("[1.5, -0.5, .5, 1e3, 1.]", "[1.5,-0.5,0.5,1000.0,1.0]");
-    gives("[9223372036854775807, -9223372036854775808]", "[9223372036854775807,-9223372036854775808]");
+    gives("[9223372036854775807, -9223372036854775808]",
+          "[9223372036854775807,-9223372036854775808]");
     gives("a: 10.0.0.4", "{\"a\":\"10.0.0.4\"}");
     gives("a: 1.27-alpine", "{\"a\":\"1.27-alpine\"}");
 }
@@ -71,7 +73,8 @@ static void yaml__scalars__follow_the_core_schema(void **state)
 static void yaml__scalars__yes_no_on_off_stay_strings(void **state)
 {
     (void)state;
-    gives("[yes, no, on, off, y, n, Yes, NO]", "[\"yes\",\"no\",\"on\",\"off\",\"y\",\"n\",\"Yes\",\"NO\"]");
+    gives("[yes, no, on, off, y, n, Yes, NO]",
+          "[\"yes\",\"no\",\"on\",\"off\",\"y\",\"n\",\"Yes\",\"NO\"]");
 }
 
 static void yaml__scalars__quoted_stays_string(void **state)
@@ -180,7 +183,8 @@ static void yaml__bounds__aliases_copy_but_do_not_explode(void **state)
 static void yaml__json__is_read_with_surrogate_pairs(void **state)
 {
     (void)state;
-    gives("{\"a\": \"\\ud83d\\ude00\",\n\t\"b\": [1, true]}", "{\"a\":\"\xf0\x9f\x98\x80\",\"b\":[1,true]}");
+    gives("{\"a\": \"\\ud83d\\ude00\",\n\t\"b\": [1, true]}",
+          "{\"a\":\"\xf0\x9f\x98\x80\",\"b\":[1,true]}");
     fails("{\"a\": \"\\ud83d\\ude00\", \"a\": 1}", "f.yaml:1");
 }
 
@@ -200,16 +204,19 @@ static void emits(const char *json, const char *yaml)
 static void emit__shape__is_block_style_in_key_order(void **state)
 {
     (void)state;
-    emits("{\"b\":1,\"a\":{\"x\":[],\"z\":{}},\"l\":[\"s\",{\"k\":1,\"m\":[1,2]},[3]]}",
-          "b: 1\na:\n  x: []\n  z: {}\nl:\n  - s\n  - k: 1\n    m:\n      - 1\n      - 2\n  - - 3\n");
+    emits(
+        "{\"b\":1,\"a\":{\"x\":[],\"z\":{}},\"l\":[\"s\",{\"k\":1,\"m\":[1,2]},[3]]}",
+        "b: 1\na:\n  x: []\n  z: {}\nl:\n  - s\n  - k: 1\n    m:\n      - 1\n      - 2\n  - - 3\n");
     emits("\"plain text\"", "plain text\n");
 }
 
 static void emit__strings__are_quoted_where_yaml_would_read_them_otherwise(void **state)
 {
     (void)state;
-    emits("[\"true\",\"null\",\"\",\"12\",\"1.5\",\"yes\",\"0644\",\"2026-01-10T08:00:05Z\",\"1:30\",\"10.0.0.4\",\"a: b\",\"a #b\"]",
-          "- \"true\"\n- \"null\"\n- \"\"\n- \"12\"\n- \"1.5\"\n- \"yes\"\n- \"0644\"\n- \"2026-01-10T08:00:05Z\"\n- \"1:30\"\n"
+    emits("[\"true\",\"null\",\"\",\"12\",\"1.5\",\"yes\",\"0644\",\"2026-01-10T08:00:05Z\",\"1:"
+          "30\",\"10.0.0.4\",\"a: b\",\"a #b\"]",
+          "- \"true\"\n- \"null\"\n- \"\"\n- \"12\"\n- \"1.5\"\n- \"yes\"\n- \"0644\"\n- "
+          "\"2026-01-10T08:00:05Z\"\n- \"1:30\"\n"
           "- 10.0.0.4\n- \"a: b\"\n- \"a #b\"\n");
     emits("[\"- a\",\"--flag=1\",\"*x\",\" a\",\"a \",\"http://h:80/p\",\"a\\u001bb\"]",
           "- \"- a\"\n- --flag=1\n- \"*x\"\n- \" a\"\n- \"a \"\n- http://h:80/p\n- \"a\\x1Bb\"\n");
@@ -218,7 +225,8 @@ static void emit__strings__are_quoted_where_yaml_would_read_them_otherwise(void 
 static void emit__lines__become_a_literal_block(void **state)
 {
     (void)state;
-    emits("{\"mesh\":\"a: 1\\nb:\\n\\n  c\\n\",\"t\":\"x\\ny\"}", "mesh: |\n  a: 1\n  b:\n\n    c\nt: |-\n  x\n  y\n");
+    emits("{\"mesh\":\"a: 1\\nb:\\n\\n  c\\n\",\"t\":\"x\\ny\"}",
+          "mesh: |\n  a: 1\n  b:\n\n    c\nt: |-\n  x\n  y\n");
 }
 
 static void round_trip(json_t *v)
@@ -231,7 +239,8 @@ static void round_trip(json_t *v)
     if (json_is_null(v)) {
         assert_int_equal(n_docs, 0);
     } else if (n_docs != 1 || !json_equal(v, docs[0].root)) {
-        char *want = json_dumps(v, JSON_ENCODE_ANY), *got = n_docs ? json_dumps(docs[0].root, JSON_ENCODE_ANY) : NULL;
+        char *want = json_dumps(v, JSON_ENCODE_ANY),
+             *got = n_docs ? json_dumps(docs[0].root, JSON_ENCODE_ANY) : NULL;
         fail_msg("%s\nbecame\n%s\nthrough\n%s", want, got, t.s);
     }
     done();
@@ -249,9 +258,10 @@ static unsigned roll(unsigned n)
 static json_t *random_string(void)
 {
     static const char *const parts[] = {
-        "a", "b", " ", "  ", "\n", "\n\n", "\t", ":", ": ", "#", " #", "-", "- ", "--- ", "...", "?", "? ", "'", "\"", "\\",
-        "{", "}", "[", "]", ",", "&", "*", "!", "|", ">", "%", "@", "`", "true", "null", "~", "yes", "1", "0", "0x", ".", "e",
-        "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "\x01", "\x7f", "\r", "<<",
+        "a", "b", " ", "  ", "\n", "\n\n", "\t", ":", ": ", "#", " #", "-", "- ", "--- ", "...",
+        "?", "? ", "'", "\"", "\\", "{", "}", "[", "]", ",", "&", "*", "!", "|", ">", "%", "@",
+        "`", "true", "null", "~", "yes", "1", "0", "0x", ".", "e", "\xc3\xa4", "\xe2\x82\xac",
+        "\xf0\x9f\x98\x80", "\xc2\x85", "\xe2\x80\xa8", "\xef\xbb\xbf", "\x01", "\x7f", "\r", "<<",
         "=", "_", "\xef\xbf\xbe", "\xc2\xa0",
     };
     struct text t = {0};
@@ -267,7 +277,9 @@ static json_t *random_value(int depth)
 {
     json_t *v;
     switch (roll(depth ? 9 : 7)) {
-    case 0: return json_integer((json_int_t)((uint64_t)roll(1u << 24) << roll(40)) * (roll(2) ? 1 : -1));
+    case 0:
+        return json_integer((json_int_t)((uint64_t)roll(1u << 24) << roll(40)) *
+                            (roll(2) ? 1 : -1));
     case 1: return json_real((roll(2) ? 1.0 : -1.0) * roll(1u << 24) / (1 + roll(1000)));
     case 2: return json_boolean(roll(2));
     case 3: return json_null();
