@@ -34,6 +34,7 @@ struct view_data {
     char undoable[24];              /* id of the fix that `u` would undo, or "" */
     int64_t published_mono_ms;
     int64_t core_lag_ms;            /* how long the last derivation took */
+    struct derived *derived;        /* engine's own: keeps snapshot, topology and findings alive */
 };
 struct view_data *view_data_ref(struct view_data *);
 void view_data_unref(struct view_data *);
