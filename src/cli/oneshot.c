@@ -1,0 +1,74 @@
+#include "cli.h"
+
+#include <stdio.h>
+
+static bool settled(const struct view_data *view, void *ctx)
+{
+    (void)ctx;
+    return view->settled;
+}
+
+/* A backend health report takes ten seconds and more to make (azure.md 2.1), a slow credential a few. */
+static int patience_ms(const struct settings *settings)
+{
+    const int floor_s = 60;
+    const int s = settings->timeout_s * 6;
+    return (s > floor_s ? s : floor_s) * 1000;
+}
+
+static const struct source_state *first_failure(const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->n_sources; i++)
+        if (snapshot->sources[i].status == SOURCE_FAILED)
+            return &snapshot->sources[i];
+    return NULL;
+}
+
+static bool anything_known(const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->n_sources; i++)
+        if (snapshot->sources[i].good_mono_ms >= 0)
+            return true;
+    return false;
+}
+
+static void name_failures(const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->n_sources; i++) {
+        const struct source_state *source = &snapshot->sources[i];
+        if (source->status != SOURCE_FAILED && source->status != SOURCE_FORBIDDEN && source->status != SOURCE_STALE)
+            continue;
+        fprintf(stderr, "gatewatch: %s: %s\n", source->name, source->error.message);
+        if (*source->error.remedy)
+            fprintf(stderr, "gatewatch: remedy: %s\n", source->error.remedy);
+    }
+}
+
+struct view_data *oneshot_view(struct engine *engine, const struct settings *settings, bool json, int *ret_exit)
+{
+    struct view_data *view = engine_wait(engine, settled, NULL, patience_ms(settings));
+    struct error err = { 0 };
+    if (!view)
+        error_set(&err, ERR_TIMEOUT, "nothing answered in time");
+    else if (view->fatal.code == ERR_CONFIG || view->fatal.code == ERR_USAGE)
+        err = view->fatal;
+    else if (view->azure.code == ERR_CONFIG || view->azure.code == ERR_USAGE)
+        err = view->azure;
+    else if (!anything_known(view->snapshot)) {
+        const struct source_state *failed = first_failure(view->snapshot);
+        if (view->fatal.code != ERR_NONE)
+            err = view->fatal;
+        else if (failed)
+            err = failed->error;
+        else
+            error_set(&err, ERR_TIMEOUT, "nothing answered in time");
+    }
+    if (err.code == ERR_NONE) {
+        name_failures(view->snapshot);
+        return view;
+    }
+    output_error(&err, json);
+    *ret_exit = err.code == ERR_CONFIG || err.code == ERR_USAGE ? EXIT_USAGE : EXIT_UNKNOWN;
+    view_data_unref(view);
+    return NULL;
+}
