@@ -81,6 +81,8 @@ const struct setting_info *settings_table(size_t *ret_n);
 
 /* ---- paths and environment: the only reader of the environment (src/config/environment.c) ------------------------ */
 const char *env_get(const char *name);                  /* NULL when unset or empty */
+/* `export K=V` and `K=V` lines of a file into our environment (the simulator's `env`); single threaded start only. */
+bool env_load_file(const char *path, struct error *);
 char *path_config(const char *file);                    /* $XDG_CONFIG_HOME/gatewatch/FILE, malloc'd */
 char *path_state(const char *file);                     /* $XDG_STATE_HOME/gatewatch/FILE; the folder is made 0700 */
 char *path_home(const char *relative);

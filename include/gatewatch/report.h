@@ -3,6 +3,7 @@
 #define GATEWATCH_REPORT_H
 
 #include <gatewatch/engine.h>
+#include <gatewatch/fix.h>
 
 void report_status_json(const struct view_data *, struct text *out);
 void report_status_text(const struct view_data *, int columns, struct text *out);
@@ -14,6 +15,8 @@ int report_verdict(const struct view_data *);
 const char *report_verdict_name(int verdict);
 void report_plan_json(const struct plan *, struct text *out);
 void report_plan_text(const struct plan *, int columns, struct text *out);
+void report_journal_json(const struct journal *, struct text *out);
+void report_journal_text(const struct journal *, int columns, struct text *out);
 void report_error_json(const struct error *, struct text *out);
 
 #endif
