@@ -90,3 +90,36 @@ char **path_themes(size_t *ret_n)
     *ret_n = n;
     return folders;
 }
+
+/* "export K='V'", "export K=V" or "K=V"; comments and anything else are passed over. */
+static void env_line(char *line)
+{
+    if (str_starts(line, "export "))
+        line += 7;
+    char *equals = strchr(line, '=');
+    if (!equals || equals == line || *line == '#')
+        return;
+    *equals = '\0';
+    char *value = equals + 1;
+    const size_t len = strlen(value);
+    if (len >= 2 && (*value == '\'' || *value == '"') && value[len - 1] == *value) {
+        value[len - 1] = '\0';
+        value++;
+    }
+    setenv(line, value, 1);
+}
+
+bool env_load_file(const char *path, struct error *err)
+{
+    FREE_AUTO char *bytes = NULL;
+    size_t len;
+    if (!file_read(path, 1 << 20, &bytes, &len, err))
+        return false;
+    for (char *line = bytes, *end; line && *line; line = end) {
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = '\0';
+        env_line(line);
+    }
+    return true;
+}

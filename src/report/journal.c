@@ -11,10 +11,10 @@ void report_journal_json(const struct journal *journal, struct text *out)
         clock_format_rfc3339(entry->wall_ms, when);
         json_array_append_new(entries,
                               json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "id", entry->id, "at", when,
-                                        "fix", json_text(entry->fix), "state", json_text(entry->state), "context",
-                                        json_text(entry->context), "cluster", json_text(entry->cluster), "gateway",
-                                        json_text(entry->gateway), "outcome", json_text(entry->outcome), "error",
-                                        json_text(entry->error), "undoable", (int)entry->undoable));
+                                        "fix", json_maybe(entry->fix), "state", json_maybe(entry->state), "context",
+                                        json_maybe(entry->context), "cluster", json_maybe(entry->cluster), "gateway",
+                                        json_maybe(entry->gateway), "outcome", json_maybe(entry->outcome), "error",
+                                        json_maybe(entry->error), "undoable", (int)entry->undoable));
     }
     json_print(json_pack("{s:s, s:o, s:o}", "schema", REPORT_SCHEMA, "entries", entries, "damagedLines",
                          json_integer((json_int_t)journal->damaged_lines)),

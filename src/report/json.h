@@ -7,7 +7,7 @@
 
 #define REPORT_SCHEMA "gatewatch/v1"
 
-json_t *json_text(const char *s);               /* NULL and nothing known: null */
+json_t *json_maybe(const char *s);               /* NULL and nothing known: null */
 json_t *json_known(int64_t n);                  /* negative: null */
 json_t *json_tri(enum tri);
 json_t *json_strings(const struct strings *);

@@ -8,13 +8,13 @@ static json_t *changes(const struct plan *plan)
     for (size_t i = 0; i < plan->n_changes; i++) {
         const struct plan_change *change = &plan->changes[i];
         json_t *object = json_object();
-        json_object_set_new(object, "verb", json_text(change->verb));
-        json_object_set_new(object, "resource", json_text(change->resource));
-        json_object_set_new(object, "namespace", json_text(change->namespace && *change->namespace ? change->namespace
+        json_object_set_new(object, "verb", json_maybe(change->verb));
+        json_object_set_new(object, "resource", json_maybe(change->resource));
+        json_object_set_new(object, "namespace", json_maybe(change->namespace && *change->namespace ? change->namespace
                                                                                                    : NULL));
-        json_object_set_new(object, "name", json_text(change->name));
-        json_object_set_new(object, "before", json_text(change->before && *change->before ? change->before : NULL));
-        json_object_set_new(object, "after", json_text(change->after && *change->after ? change->after : NULL));
+        json_object_set_new(object, "name", json_maybe(change->name));
+        json_object_set_new(object, "before", json_maybe(change->before && *change->before ? change->before : NULL));
+        json_object_set_new(object, "after", json_maybe(change->after && *change->after ? change->after : NULL));
         json_object_set_new(object, "warnings", json_strings(&change->warnings));
         json_array_append_new(array, object);
     }
@@ -25,8 +25,8 @@ static json_t *verified(const struct plan *plan)
 {
     if (!plan->verified_health)
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "backend", json_text(plan->verified_backend), "health",
-                     json_text(plan->verified_health), "afterSeconds",
+    return json_pack("{s:o, s:o, s:o}", "backend", json_maybe(plan->verified_backend), "health",
+                     json_maybe(plan->verified_health), "afterSeconds",
                      json_known(plan->verified_after_ms < 0 ? -1 : plan->verified_after_ms / 1000));
 }
 
@@ -34,15 +34,15 @@ void report_plan_json(const struct plan *plan, struct text *out)
 {
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string(REPORT_SCHEMA));
-    json_object_set_new(root, "id", json_text(plan->id));
-    json_object_set_new(root, "fix", json_text(plan->fix));
+    json_object_set_new(root, "id", json_maybe(plan->id));
+    json_object_set_new(root, "fix", json_maybe(plan->fix));
     json_object_set_new(root, "dryRun", json_boolean(plan->dry_run));
     json_object_set_new(root, "changes", changes(plan));
-    json_object_set_new(root, "result", json_text(plan_state_name(plan->state)));
+    json_object_set_new(root, "result", json_maybe(plan_state_name(plan->state)));
     json_object_set_new(root, "verified", verified(plan));
-    json_object_set_new(root, "undo", json_text(plan->undo));
+    json_object_set_new(root, "undo", json_maybe(plan->undo));
     if (plan->refusal)
-        json_object_set_new(root, "refusal", json_text(plan->refusal));
+        json_object_set_new(root, "refusal", json_maybe(plan->refusal));
     if (plan->error.code != ERR_NONE)
         json_object_set_new(root, "error", json_pack("{s:s, s:s, s:s}", "code", error_code_name(plan->error.code),
                                                      "message", plan->error.message, "remedy", plan->error.remedy));

@@ -7,12 +7,12 @@ static json_t *appgws(const struct topology *topology)
     for (size_t i = 0; i < topology->appgws.n; i++) {
         const struct topo_appgw *gw = &topology->appgws.items[i];
         json_t *object = json_object();
-        json_object_set_new(object, "id", json_text(gw->id));
-        json_object_set_new(object, "name", json_text(gw->name));
-        json_object_set_new(object, "resourceGroup", json_text(gw->resource_group));
-        json_object_set_new(object, "operationalState", json_text(gw->operational_state));
-        json_object_set_new(object, "provisioningState", json_text(gw->provisioning_state));
-        json_object_set_new(object, "sku", json_text(gw->sku));
+        json_object_set_new(object, "id", json_maybe(gw->id));
+        json_object_set_new(object, "name", json_maybe(gw->name));
+        json_object_set_new(object, "resourceGroup", json_maybe(gw->resource_group));
+        json_object_set_new(object, "operationalState", json_maybe(gw->operational_state));
+        json_object_set_new(object, "provisioningState", json_maybe(gw->provisioning_state));
+        json_object_set_new(object, "sku", json_maybe(gw->sku));
         json_array_append_new(array, object);
     }
     return array;
@@ -20,7 +20,7 @@ static json_t *appgws(const struct topology *topology)
 
 static json_t *nothing_as_null(const char *s)
 {
-    return json_text(s && *s ? s : NULL);
+    return json_maybe(s && *s ? s : NULL);
 }
 
 static json_t *environment(const struct view_data *view)
@@ -55,20 +55,20 @@ static json_t *backends(const struct view_data *view)
     for (size_t i = 0; i < view->topology->backends.n; i++) {
         const struct topo_backend *backend = &view->topology->backends.items[i];
         json_t *object = json_object();
-        json_object_set_new(object, "appGateway", json_text(backend->appgw));
-        json_object_set_new(object, "pool", json_text(backend->pool));
-        json_object_set_new(object, "settings", json_text(backend->settings));
-        json_object_set_new(object, "address", json_text(backend->address));
-        json_object_set_new(object, "health", json_text(health_name(backend->health)));
+        json_object_set_new(object, "appGateway", json_maybe(backend->appgw));
+        json_object_set_new(object, "pool", json_maybe(backend->pool));
+        json_object_set_new(object, "settings", json_maybe(backend->settings));
+        json_object_set_new(object, "address", json_maybe(backend->address));
+        json_object_set_new(object, "health", json_maybe(health_name(backend->health)));
         json_object_set_new(object, "wireHealth", nothing_as_null(backend->wire_health));
         json_object_set_new(object, "cause",
-                            json_text(backend->cause == CAUSE_NONE ? NULL : probe_cause_name(backend->cause)));
+                            json_maybe(backend->cause == CAUSE_NONE ? NULL : probe_cause_name(backend->cause)));
         json_object_set_new(object, "httpStatus", json_known(backend->http_status > 0 ? backend->http_status : -1));
         json_object_set_new(object, "log", nothing_as_null(backend->log));
-        json_object_set_new(object, "probe", json_text(backend->probe));
+        json_object_set_new(object, "probe", json_maybe(backend->probe));
         json_object_set_new(object, "listeners", json_strings(&backend->listeners));
-        json_object_set_new(object, "service", json_text(backend->service));
-        json_object_set_new(object, "gateway", json_text(backend->gateway));
+        json_object_set_new(object, "service", json_maybe(backend->service));
+        json_object_set_new(object, "gateway", json_maybe(backend->gateway));
         json_object_set_new(object, "nextProbeSeconds", next_probe(view, backend));
         json_array_append_new(array, object);
     }
@@ -79,8 +79,8 @@ static json_t *served_by(const struct topo_probe *probe)
 {
     if (!probe->served_by.route)
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "route", json_text(probe->served_by.route), "rule",
-                     json_known(probe->served_by.rule), "backend", json_text(probe->served_by.backend));
+    return json_pack("{s:o, s:o, s:o}", "route", json_maybe(probe->served_by.route), "rule",
+                     json_known(probe->served_by.rule), "backend", json_maybe(probe->served_by.backend));
 }
 
 static json_t *probes(const struct topology *topology)
@@ -89,20 +89,20 @@ static json_t *probes(const struct topology *topology)
     for (size_t i = 0; i < topology->probes.n; i++) {
         const struct topo_probe *probe = &topology->probes.items[i];
         json_t *object = json_object();
-        json_object_set_new(object, "prober", json_text(probe->prober == PROBER_APPGW ? "appgw" : "lb"));
-        json_object_set_new(object, "name", json_text(probe->name));
-        json_object_set_new(object, "protocol", json_text(probe->protocol));
-        json_object_set_new(object, "host", json_text(probe->host));
+        json_object_set_new(object, "prober", json_maybe(probe->prober == PROBER_APPGW ? "appgw" : "lb"));
+        json_object_set_new(object, "name", json_maybe(probe->name));
+        json_object_set_new(object, "protocol", json_maybe(probe->protocol));
+        json_object_set_new(object, "host", json_maybe(probe->host));
         json_object_set_new(object, "port", json_known(probe->port));
-        json_object_set_new(object, "path", json_text(probe->path));
+        json_object_set_new(object, "path", json_maybe(probe->path));
         json_object_set_new(object, "intervalSeconds", json_known(probe->interval_s));
         json_object_set_new(object, "timeoutSeconds", json_known(probe->timeout_s));
         json_object_set_new(object, "threshold", json_known(probe->threshold));
         json_object_set_new(object, "acceptedStatus", json_strings(&probe->accepted));
-        json_object_set_new(object, "service", json_text(probe->service));
-        json_object_set_new(object, "predicted", json_text(predicted_name(probe->predicted)));
+        json_object_set_new(object, "service", json_maybe(probe->service));
+        json_object_set_new(object, "predicted", json_maybe(predicted_name(probe->predicted)));
         json_object_set_new(object, "servedBy", served_by(probe));
-        json_object_set_new(object, "reported", json_text(probe->reported));
+        json_object_set_new(object, "reported", json_maybe(probe->reported));
         json_array_append_new(array, object);
     }
     return array;
@@ -113,8 +113,8 @@ static json_t *route_parents(const struct topo_route *route)
     json_t *array = json_array();
     for (size_t i = 0; i < route->parents.n; i++) {
         const struct topo_route_parent *parent = &route->parents.items[i];
-        json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "gateway", json_text(parent->gateway),
-                                               "listener", json_text(parent->listener), "accepted",
+        json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "gateway", json_maybe(parent->gateway),
+                                               "listener", json_maybe(parent->listener), "accepted",
                                                json_tri(parent->accepted), "resolvedRefs", json_tri(parent->resolved),
                                                "reason", nothing_as_null(parent->reason)));
     }
@@ -126,7 +126,7 @@ static json_t *route_backends(const struct topo_route *route)
     json_t *array = json_array();
     for (size_t i = 0; i < route->backends.n; i++) {
         const struct topo_route_backend *backend = &route->backends.items[i];
-        json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "service", json_text(backend->service), "port",
+        json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "service", json_maybe(backend->service), "port",
                                                json_known(backend->port), "ready", json_known(backend->ready), "total",
                                                json_known(backend->total)));
     }
@@ -143,8 +143,8 @@ static json_t *tenants(const struct topology *topology)
         for (size_t k = 0; k < tenant->n_routes; k++) {
             const struct topo_route *route = &tenant->routes[k];
             json_t *item = json_object();
-            json_object_set_new(item, "kind", json_text(route->kind));
-            json_object_set_new(item, "route", json_text(route->route));
+            json_object_set_new(item, "kind", json_maybe(route->kind));
+            json_object_set_new(item, "route", json_maybe(route->route));
             json_object_set_new(item, "hostnames", json_strings(&route->hostnames));
             json_object_set_new(item, "paths", json_strings(&route->paths));
             json_object_set_new(item, "parents", route_parents(route));
@@ -152,7 +152,7 @@ static json_t *tenants(const struct topology *topology)
             json_object_set_new(item, "shadowedBy", json_strings(&route->shadowed_by));
             json_array_append_new(routes, item);
         }
-        json_object_set_new(object, "name", json_text(tenant->name));
+        json_object_set_new(object, "name", json_maybe(tenant->name));
         json_object_set_new(object, "namespaces", json_strings(&tenant->namespaces));
         json_object_set_new(object, "routes", routes);
         json_array_append_new(array, object);
@@ -167,10 +167,10 @@ static json_t *service_ports(const struct topo_service *service)
         const struct topo_service_port *port = &service->ports.items[i];
         json_t *probe = json_null();
         if (port->probed)
-            probe = json_pack("{s:o, s:o, s:o, s:o, s:o}", "protocol", json_text(port->probe.protocol), "port",
+            probe = json_pack("{s:o, s:o, s:o, s:o, s:o}", "protocol", json_maybe(port->probe.protocol), "port",
                               json_known(port->probe.port), "path", nothing_as_null(port->probe.path), "predicted",
-                              json_text(predicted_name(port->probe.predicted)), "reported",
-                              json_text(port->probe.reported));
+                              json_maybe(predicted_name(port->probe.predicted)), "reported",
+                              json_maybe(port->probe.reported));
         json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", nothing_as_null(port->name), "port",
                                                json_known(port->port), "appProtocol", nothing_as_null(port->app_protocol),
                                                "nodePort", json_known(port->node_port > 0 ? port->node_port : -1),
@@ -184,7 +184,7 @@ static json_t *service_nodes(const struct topo_service *service)
     json_t *array = json_array();
     for (size_t i = 0; i < service->nodes.n; i++) {
         const struct topo_node *node = &service->nodes.items[i];
-        json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "name", json_text(node->name), "zone",
+        json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "name", json_maybe(node->name), "zone",
                                                nothing_as_null(node->zone), "readyEndpoints",
                                                json_known(node->ready_endpoints), "inRotation",
                                                json_tri(node->in_rotation)));
@@ -198,15 +198,15 @@ static json_t *services(const struct topology *topology)
     for (size_t i = 0; i < topology->services.n; i++) {
         const struct topo_service *service = &topology->services.items[i];
         json_t *object = json_object();
-        json_object_set_new(object, "service", json_text(service->service));
-        json_object_set_new(object, "gateway", json_text(service->gateway));
-        json_object_set_new(object, "type", json_text(service->type));
+        json_object_set_new(object, "service", json_maybe(service->service));
+        json_object_set_new(object, "gateway", json_maybe(service->gateway));
+        json_object_set_new(object, "type", json_maybe(service->type));
         json_object_set_new(object, "addresses", json_strings(&service->addresses));
         json_object_set_new(object, "internal", json_tri(service->internal));
         json_object_set_new(object, "externalTrafficPolicy", nothing_as_null(service->policy));
         json_object_set_new(object, "healthCheckNodePort",
                             json_known(service->health_check_node_port > 0 ? service->health_check_node_port : -1));
-        json_object_set_new(object, "managedBy", json_text(service->managed_by));
+        json_object_set_new(object, "managedBy", json_maybe(service->managed_by));
         json_object_set_new(object, "ports", service_ports(service));
         json_object_set_new(object, "nodes", service_nodes(service));
         json_array_append_new(array, object);
@@ -220,7 +220,7 @@ static json_t *conditions(const struct conditions *list)
     for (size_t i = 0; i < list->n; i++) {
         const struct condition *condition = &list->items[i];
         static const char *const words[] = { "Unknown", "False", "True" };
-        json_array_append_new(array, json_pack("{s:o, s:s, s:o, s:o}", "type", json_text(condition->type), "status",
+        json_array_append_new(array, json_pack("{s:o, s:s, s:o, s:o}", "type", json_maybe(condition->type), "status",
                                                words[condition->status], "reason", nothing_as_null(condition->reason),
                                                "message", nothing_as_null(condition->message)));
     }
@@ -237,14 +237,14 @@ static json_t *gateways(const struct topology *topology)
         for (size_t k = 0; k < gateway->listeners.n; k++) {
             const struct topo_listener *listener = &gateway->listeners.items[k];
             json_array_append_new(listeners,
-                                  json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_text(listener->name),
-                                            "protocol", json_text(listener->protocol), "port", json_known(listener->port),
+                                  json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "name", json_maybe(listener->name),
+                                            "protocol", json_maybe(listener->protocol), "port", json_known(listener->port),
                                             "hostname", nothing_as_null(listener->hostname), "attachedRoutes",
                                             json_known(listener->attached), "conditions",
                                             conditions(&listener->conditions)));
         }
-        json_object_set_new(object, "gateway", json_text(gateway->gateway));
-        json_object_set_new(object, "class", json_text(gateway->class_name));
+        json_object_set_new(object, "gateway", json_maybe(gateway->gateway));
+        json_object_set_new(object, "class", json_maybe(gateway->class_name));
         json_object_set_new(object, "programmed", json_tri(gateway->programmed));
         json_object_set_new(object, "addresses", json_strings(&gateway->addresses));
         json_object_set_new(object, "listeners", listeners);
