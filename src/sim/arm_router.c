@@ -245,6 +245,24 @@ static void subscription_route(struct arm_call *call)
     }
 }
 
+/* What `az cloud register` reads before anybody has signed in. */
+static void metadata_endpoints(struct arm_call *call)
+{
+    const char *base = call->world->base;
+    json_t *login = json_pack("{s:o, s:[s], s:s, s:s}", "loginEndpoint", jx_format("%s/adfs", base), "audiences", base,
+                              "tenant", "adfs", "identityProvider", "ADFS");
+    json_t *suffixes = json_pack("{s:s, s:s, s:s}", "storage", "storage.sim.invalid", "keyVaultDns", "vault.sim.invalid",
+                                 "acrLoginServer", "azurecr.sim.invalid");
+    const char *version = request_query(call->request, "api-version");
+    json_t *cloud = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", "gatewatch-sim", "resourceManager",
+                              base, "graphAudience", base, "microsoftGraphResourceId", base, "portal", base, "graph",
+                              base, "authentication", login, "suffixes", suffixes);
+    /* A list until 2022-09-01, one cloud since. */
+    if (!version || strcmp(version, "2022-09-01") < 0)
+        cloud = json_pack("[o]", cloud);
+    reply_json(call->reply, 200, cloud);
+}
+
 void arm_handle(struct world *world, const struct sim_request *request, struct sim_reply *reply)
 {
     struct arm_call call = { .world = world, .request = request, .reply = reply };
@@ -253,9 +271,7 @@ void arm_handle(struct world *world, const struct sim_request *request, struct s
     call.segments = split(path, call.segment, sizeof call.segment / sizeof call.segment[0]);
     correlation(&call);
     if (is(&call, 0, "metadata") && is(&call, 1, "endpoints"))
-        reply_json(reply, 200, json_pack("[{s:s, s:{s:o, s:[s]}, s:s}]", "name", "simulator", "authentication",
-                                         "loginEndpoint", jx_format("%s/adfs", world->base), "audiences",
-                                         world->base, "resourceManager", world->base));
+        metadata_endpoints(&call);
     else if (signed_in(&call) && version_given(&call) && arm_budget(&call, strcmp(request->method, "GET") != 0)) {
         if (is(&call, 0, "subscriptions"))
             subscription_route(&call);
