@@ -187,6 +187,15 @@ static char *redact_scheme(char *word, size_t len)
     return n >= 8 ? mask(at, n) : NULL;     /* "bearer token", "basic tier" are prose */
 }
 
+/* "://user:password@host": a proxy's credentials. `at` is the colon. */
+static char *redact_userinfo(char *at)
+{
+    if (!str_starts(at, "://"))
+        return NULL;
+    char *user = at + 3, *end = user + strcspn(user, "@/?# \t\r\n\"'");
+    return *end == '@' && end > user ? mask(user, (size_t)(end - user)) : NULL;
+}
+
 /* A private key's text goes with everything up to its end mark. */
 static char *redact_key_block(char *at)
 {
@@ -205,6 +214,8 @@ void log_redact(char *line)
 {
     for (char *at = line; *at;) {
         char *next = redact_key_block(at);
+        if (!next)
+            next = redact_userinfo(at);
         size_t len = 0;
         if (!next) {
             while (is_word(at[len]))

@@ -43,6 +43,8 @@ static void redact__forms_and_queries__lose_their_secrets_only(void **state)
     redacts("https://b.test/c?sv=2020&sig=a%2Fb%3D&se=1", "https://b.test/c?sv=2020&sig=***&se=1");
     redacts("client_assertion=" JWT "&a=1", "client_assertion=***&a=1");
     redacts("password = hunter2", "password = ***");
+    redacts("proxy http://me:s3cret@proxy.test:8080/x", "proxy http://***@proxy.test:8080/x");
+    redacts("http://host:80/a@b", "http://host:80/a@b");
 }
 
 static void redact__json__loses_tokens(void **state)
