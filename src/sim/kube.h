@@ -41,6 +41,8 @@ enum form { FORM_JSON, FORM_METADATA, FORM_TABLE };
 enum form request_form_wanted(const struct sim_request *);  /* from Accept */
 /* A copy of the object as this version and form show it: apiVersion, PartialObjectMetadata. */
 json_t *present(const struct target *, const json_t *object, enum form);
+/* autoscaling/v1 Scale of a workload. */
+json_t *present_scale(const json_t *object);
 /* The rows of a Table; `first` writes columnDefinitions too. */
 json_t *present_table(struct world *, const struct target *, json_t *const *objects, size_t n, const char *include,
                       const char *list_version, bool columns);
@@ -57,6 +59,13 @@ json_t *kube_admit(struct world *, struct table *, json_t *object, const json_t 
 /* Keeps metadata.managedFields of `object` for a write by `manager`. */
 void managed_record(struct world *, struct table *, json_t *object, const json_t *before, const char *manager,
                     const char *operation, const char *subresource);
+
+/* Server-side apply: the object as it would be stored. `conflicts` gets {manager, path} for each field that others own
+ * with another value; without force nothing must be stored when there are any. */
+json_t *managed_apply(struct world *, struct table *, const json_t *live, json_t *intent, const char *manager,
+                      const char *subresource, const char *version, bool force, json_t *conflicts);
+/* Problems of an object as causes {reason, message, field}. */
+json_t *kube_validate(struct world *, const struct table *, const json_t *object, const json_t *before);
 
 /* ---- the rest ---- */
 void kube_discovery(struct world *, const struct sim_request *, struct sim_reply *);

@@ -45,8 +45,7 @@ json_t *present(const struct target *t, const json_t *object, enum form form)
     return shown;
 }
 
-/* autoscaling/v1 Scale, as kubectl scale wants it. */
-static json_t *present_scale(const json_t *object)
+json_t *present_scale(const json_t *object)
 {
     const json_t *meta = json_object_get(object, "metadata"), *spec = json_object_get(object, "spec");
     json_t *replicas = json_object_get(spec, "replicas"), *now = json_object_get(json_object_get(object, "status"),

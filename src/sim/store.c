@@ -203,7 +203,7 @@ static bool specification_differs(const json_t *a, const json_t *b)
     return false;
 }
 
-static void fill_metadata(struct world *world, struct table *table, json_t *object, const json_t *before)
+void store_fill(struct world *world, struct table *table, json_t *object, const json_t *before)
 {
     json_t *meta = json_object_get(object, "metadata");
     const json_t *old = json_object_get(before, "metadata");
@@ -284,7 +284,7 @@ json_t *store_write(struct world *world, struct table *table, json_t *object)
         json_decref(object);
         return NULL;
     }
-    fill_metadata(world, table, object, before);
+    store_fill(world, table, object, before);
     if (before) {
         json_object_set(meta, "resourceVersion", json_object_get(json_object_get(before, "metadata"), "resourceVersion"));
         if (json_equal(object, before)) {

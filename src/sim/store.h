@@ -42,6 +42,7 @@ struct store {
     struct table **tables;
     size_t n;
     unsigned long long version;
+    unsigned next_port, next_address;   /* kube_admit.c: where the allocators stand */
     json_t *owners;             /* uid of an owner → true: only those are looked for when something is deleted */
 };
 
@@ -59,6 +60,8 @@ struct event *table_event(const struct table *, size_t i);
 char *object_key(const char *ns, const char *name);
 /* Stores without defaulting and without touching managedFields; otherwise as store_put. Returns what is stored now. */
 json_t *store_write(struct world *, struct table *, json_t *object_stolen);
+/* Sets what the server owns in metadata as a write would, without storing: for dry runs. */
+void store_fill(struct world *, struct table *, json_t *object, const json_t *before);
 bool store_delete(struct world *, struct table *, const char *ns, const char *name);
 
 /* metadata.X of an object, "" when absent. */
