@@ -34,7 +34,7 @@ bool setting_known_keys(const struct setting_source *source, const json_t *objec
         setting_error(err, source, line, "unknown key %s%s", inside, key);
         const char *near = str_nearest(key, names);
         return near ? error_remedy(err, "did you mean %s?", near)
-                    : error_remedy(err, "remove it; see gatewatch help config");
+                    : error_remedy(err, "remove it; see gatewatch help");
     }
     return true;
 }
@@ -250,7 +250,7 @@ bool setting_from_json(struct loading *l, size_t row, const json_t *value, int l
     if (!json_is_string(value)) {
         setting_error(err, source, line, "%s must be text", name);
         return error_remedy(err, json_is_object(value) || json_is_array(value)
-                                     ? "see gatewatch help config"
+                                     ? "see gatewatch help"
                                      : "put the value in quotes");
     }
     return from_text(l, row, json_string_value(value), line, source, err);

@@ -109,8 +109,11 @@ static bool demo_settings(const struct simulator *sim, const struct settings *fr
     FREE_AUTO char *config = xasprintf("--config=%s/config.yaml", sim->folder);
     FREE_AUTO char *theme = xasprintf("--theme=%s", str_or(from->theme, "dark"));
     char program[] = "gatewatch", read_only[] = "--read-only", no_color[] = "--no-color", ascii[] = "--ascii";
-    char *argv[8] = { program, config, theme };
-    int argc = 3;
+    /* As flags, so that no GATEWATCH_ variable of the user's turns the demo to a real environment. */
+    FREE_AUTO char *kubeconfig = xasprintf("--kubeconfig=%s/kubeconfig", sim->folder);
+    char cloud[] = "--cloud=lab", credential[] = "--credential=environment";
+    char *argv[12] = { program, config, theme, kubeconfig, cloud, credential };
+    int argc = 6;
     if (!env_load_file(env, err))
         return false;
     if (from->read_only)
