@@ -88,7 +88,8 @@ struct thread *thread_start(const char *name, void (*run)(void *ctx), void *ctx)
 void thread_join(struct thread *);                              /* frees */
 
 /* ---- log ----------------------------------------------------------------------------------------------------------- */
-/* Off until log_open. One line per call, 0600, redacted: bearer tokens, secrets, signed query values. Any thread. */
+/* Off until log_open. One line per call, 0600, redacted: bearer tokens, secrets, signed query values. log_line from any
+ * thread; log_open and log_close only while no other thread runs. */
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 bool log_open(const char *path, struct error *);
 void log_close(void);

@@ -61,7 +61,10 @@ struct settings {
     char *config_file;                  /* NULL when none was read */
 };
 
-/* Values in order of rising strength: defaults, configuration file, environment, flags. `argv` is left with what is
+/* Values in order of rising strength: defaults, configuration file, environment, flags. Of the environment it reads
+ * GATEWATCH_REFRESH for --refresh and so on (a list's items are parted by commas), NO_COLOR, and GATEWATCH_CLOCK, with which
+ * it freezes the clock. KUBECONFIG is no setting: it counts only while `kubeconfig` is NULL. A gateway named by its three
+ * parts stands in app_gateways as an id afterwards. --help, -h, --version and -V are left in argv. `argv` is left with what is
  * not a common flag (subcommand and its own words). An unknown key or flag is an error that names it, its place and the
  * nearest known one. */
 bool settings_load(struct settings *, int *argc, char **argv, struct error *);

@@ -157,6 +157,8 @@ struct environment {
     bool read_only;
     const char *cloud, *credential;
     int arm_remaining_reads, arm_remaining_writes;      /* -1 not known (azure.md 8.2) */
+    bool skew_known;            /* a server's Date header was seen */
+    int64_t skew_s;             /* our wall clock less the API server's */
     const char *prompt;         /* what a login plugin is asking, or "" */
 };
 
