@@ -125,6 +125,7 @@ $(UNIT_BIN): %: %.o $(UNIT_LIB) $(OUT)/libgatewatch.a
 $(SCREEN_BIN): %: %.o $(SCREEN_LIB)
 	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SCREEN_PKGS)) -lutil
 .SECONDARY:
+.DELETE_ON_ERROR:
 
 .PHONY: unit screens objects
 unit: packages $(UNIT_BIN) ## build the unit tests (tests/run.py unit runs them)

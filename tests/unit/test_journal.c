@@ -37,14 +37,15 @@ static int tear_down(void **state)
 /* A plan with one change, as the door would journal it. Freed by plan_unref. */
 static struct plan *plan_named(const char *id)
 {
-    struct plan *plan = xcalloc(1, sizeof *plan);
+    struct arena arena = { 0 };
+    struct plan *plan = arena_alloc(&arena, sizeof *plan);
     atomic_init(&plan->refs, 1);
     str_copy(plan->id, sizeof plan->id, id);
     plan->fix = "traffic-policy";
     plan->context = "ctx";
     plan->cluster = "c1";
     plan->gateway = "istio-ingress/mtkc-gateway";
-    plan->changes = arena_alloc(&plan->arena, sizeof *plan->changes);
+    plan->changes = arena_alloc(&arena, sizeof *plan->changes);
     plan->n_changes = 1;
     plan->changes[0] = (struct plan_change){
         .verb = "patch", .resource = "services", .kind = "Service", .group = "", .version = "v1",
@@ -52,6 +53,7 @@ static struct plan *plan_named(const char *id)
         .body = "{\"spec\":{\"externalTrafficPolicy\":\"Local\"}}", .inverse_verb = "patch",
         .inverse_content_type = CONTENT_MERGE, .inverse_body = "{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}",
     };
+    plan->arena = arena;        /* the plan lies in its own arena */
     return plan;
 }
 
