@@ -71,8 +71,8 @@ json_t *kube_validate(struct world *, const struct table *, const json_t *object
 void kube_discovery(struct world *, const struct sim_request *, struct sim_reply *);
 bool kube_openapi(struct world *, const struct sim_request *, struct sim_reply *);
 /* Self-subject reviews; false when the path is none of them. */
-/* The spec of a review that came as protobuf; NULL when it is none. */
-json_t *review_from_protobuf(const char *body, size_t len, const char *kind);
+/* An object that came as protobuf; NULL when it is none, or of a kind that is not in the tables. */
+json_t *protobuf_object(const char *body, size_t len);
 bool kube_review(struct world *, const struct sim_request *, struct sim_reply *);
 const char *kube_principal(struct world *, const char *bearer);
 const char *kube_principal_named(struct world *, const char *certificate_name);

@@ -295,11 +295,11 @@ bool kube_review(struct world *world, const struct sim_request *request, struct 
         which++;
     if (which == 3 || strcmp(request->method, "POST"))
         return false;
-    body = review_from_protobuf(request->body, request->body_len, known[which].kind);
+    body = protobuf_object(request->body, request->body_len);
     if (!body)
         body = json_loadb(request->body, request->body_len, 0, NULL);
     spec = json_object_get(body, "spec");
-    if (!body || (which < 2 && !json_is_object(spec))) {
+    if (!body || (which == 0 && !json_is_object(spec))) {
         json_decref(body);
         reply_status(reply, 400, "BadRequest", NULL, "the body of a %s must be JSON with a spec", known[which].kind);
         return true;

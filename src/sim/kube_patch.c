@@ -220,8 +220,8 @@ static json_t *patched(struct write *w, enum patch_kind kind, const json_t *befo
     json_decref(patch);
     if (!problem && json_is_object(json_object_get(object, "metadata")))
         return object;
-    reply_status(w->reply, 422, "Invalid", status_details(w->target, w->target->name),
-                 "the server rejected our request due to an error in our request");
+    /* The real server's words: it says no more than this. */
+    reply_status(w->reply, 422, "Invalid", json_object(), "the server rejected our request due to an error in our request");
     free(problem);
     json_decref(object);
     return NULL;

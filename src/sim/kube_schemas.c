@@ -81,6 +81,7 @@ struct schema_text shared_schemas[] = {
 struct schema_text kind_schemas[] = {
     {"namespaces.", OBJECT "spec{finalizers[]} status{phase conditions[type]&condition}", NULL},
     {"configmaps.", OBJECT "data<> binaryData<> immutable?", NULL},
+    {"secrets.", OBJECT "data<> stringData<> type=Opaque immutable?", NULL},
     {"services.",
      OBJECT "spec{ports[port,protocol]{name protocol=TCP(TCP|UDP|SCTP) appProtocol port#+ targetPort% nodePort#} "
      "selector~<> clusterIP clusterIPs[] type=ClusterIP(ClusterIP|ExternalName|LoadBalancer|NodePort) externalIPs[] "

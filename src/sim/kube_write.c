@@ -65,6 +65,9 @@ static json_t *parse_body(struct write *w)
     json_error_t error;
     json_t *body, *all;
 
+    body = type && strstr(type, "protobuf") ? protobuf_object(r->body, r->body_len) : NULL;
+    if (body)
+        return body;
     if (type && (strstr(type, "protobuf") || strstr(type, "cbor"))) {
         reply_status(w->reply, 415, "UnsupportedMediaType", NULL,
                      "the body of the request was in an unknown format - accepted media types include: application/json, "

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
@@ -236,6 +237,7 @@ static void populate(struct world *world)
     azure_start(world);
     controllers_settle(world);
     store_expire(world);
+    malloc_trim(0);             /* the states on the way here were many */
     pthread_mutex_unlock(&world->lock);
 }
 

@@ -184,7 +184,7 @@ json_t *world_managed_cluster(void)
                                 "backendPoolType", "nodeIPConfiguration");
     json_t *p = json_pack("{s:s, s:{s:s}, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "provisioningState", "Succeeded",
                           "powerState", "code", "Running", "kubernetesVersion", "1.34", "currentKubernetesVersion",
-                          "1.34.2", "dnsPrefix", "aks-mtkc-poc", "fqdn",
+                          "1.33.5", "dnsPrefix", "aks-mtkc-poc", "fqdn",
                           "aks-mtkc-poc-a1b2c3d4.hcp.westeurope.azmk8s.io", "nodeResourceGroup", SIM_NODE_GROUP,
                           "enableRBAC", 1, "disableLocalAccounts", 1, "networkProfile", network);
     json_object_set_new(p, "privateFQDN", json_null());

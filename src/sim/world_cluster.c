@@ -23,7 +23,7 @@ const char *const world_nodes_yaml =
     "    - {type: Hostname, address: aks-nodepool1-31415926-vmss000000}\n"
     "  conditions:\n"
     "    - {type: Ready, status: \"True\", reason: KubeletReady, message: kubelet is posting ready status}\n"
-    "  nodeInfo: {kubeletVersion: v1.34.2, osImage: Ubuntu 22.04.5 LTS, architecture: amd64, operatingSystem: linux, containerRuntimeVersion: containerd://1.7.28, kernelVersion: 5.15.0-1089-azure}\n"
+    "  nodeInfo: {kubeletVersion: v1.33.5, osImage: Ubuntu 22.04.5 LTS, architecture: amd64, operatingSystem: linux, containerRuntimeVersion: containerd://1.7.28, kernelVersion: 5.15.0-1089-azure}\n"
     "---\n"
     "apiVersion: v1\n"
     "kind: Node\n"
@@ -45,7 +45,7 @@ const char *const world_nodes_yaml =
     "    - {type: Hostname, address: aks-nodepool1-31415926-vmss000001}\n"
     "  conditions:\n"
     "    - {type: Ready, status: \"True\", reason: KubeletReady, message: kubelet is posting ready status}\n"
-    "  nodeInfo: {kubeletVersion: v1.34.2, osImage: Ubuntu 22.04.5 LTS, architecture: amd64, operatingSystem: linux, containerRuntimeVersion: containerd://1.7.28, kernelVersion: 5.15.0-1089-azure}\n"
+    "  nodeInfo: {kubeletVersion: v1.33.5, osImage: Ubuntu 22.04.5 LTS, architecture: amd64, operatingSystem: linux, containerRuntimeVersion: containerd://1.7.28, kernelVersion: 5.15.0-1089-azure}\n"
     "---\n"
     "apiVersion: v1\n"
     "kind: Node\n"
@@ -67,7 +67,7 @@ const char *const world_nodes_yaml =
     "    - {type: Hostname, address: aks-nodepool1-31415926-vmss000002}\n"
     "  conditions:\n"
     "    - {type: Ready, status: \"True\", reason: KubeletReady, message: kubelet is posting ready status}\n"
-    "  nodeInfo: {kubeletVersion: v1.34.2, osImage: Ubuntu 22.04.5 LTS, architecture: amd64, operatingSystem: linux, containerRuntimeVersion: containerd://1.7.28, kernelVersion: 5.15.0-1089-azure}\n";
+    "  nodeInfo: {kubeletVersion: v1.33.5, osImage: Ubuntu 22.04.5 LTS, architecture: amd64, operatingSystem: linux, containerRuntimeVersion: containerd://1.7.28, kernelVersion: 5.15.0-1089-azure}\n";
 
 const char *const world_classes_yaml =
     "---\n"
