@@ -48,6 +48,9 @@ LDLIBS      = $(shell pkg-config --libs $(PKGS)) -pthread -lm
 SIM_LDLIBS  = $(shell pkg-config --libs $(SIM_PKGS)) -pthread -lm
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 
+# V=1 shows the commands.
+Q = @$(if $(V),,echo "  $(1) $@";)$(if $(V),set -x;)
+
 # ---- sources: the folder is the table ---------------------------------------------------------------------------------
 ROOMS    := base config http auth model kinds source routing topology diagnose fix engine report ui cli
 SRC      := $(sort $(foreach r,$(ROOMS),$(wildcard src/$(r)/*.c src/$(r)/*/*.c)))
@@ -104,26 +107,26 @@ $(OUT)/placed: FORCE
 	@echo '$(PREFIX) $(VERSION)' | cmp -s - $@ || echo '$(PREFIX) $(VERSION)' >$@
 
 $(OUT)/gatewatch: $(MAIN_OBJ) $(OUT)/libgatewatch.a
-	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call Q,LINK)$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(OUT)/libgatewatch.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call Q,AR  )ar rcs $@ $^
 $(OUT)/gatewatch-sim: $(SIM_OBJ)
-	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LDLIBS)
+	$(call Q,LINK)$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LDLIBS)
 
 $(OUT)/obj/%.o: src/%.c $(OUT)/flags | $(GEN)/registry.stamp
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+	$(call Q,CC  )$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 # The simulator is a program of its own; ours does without some functions.
 $(LIB_OBJ) $(MAIN_OBJ): ALL_CFLAGS += -include gatewatch/banned.h
 $(OUT)/tests/%.o: tests/%.c $(OUT)/flags | $(GEN)/registry.stamp
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -Itests -c -o $@ $<
+	$(call Q,CC  )$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -Itests -c -o $@ $<
 $(UNIT_BIN): %: %.o $(UNIT_LIB) $(OUT)/libgatewatch.a
-	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs $(UNIT_PKGS))
+	$(call Q,LINK)$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs $(UNIT_PKGS))
 $(SCREEN_BIN): %: %.o $(SCREEN_LIB)
-	$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SCREEN_PKGS)) -lutil
+	$(call Q,LINK)$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SCREEN_PKGS)) -lutil
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -175,4 +178,4 @@ help: ## list the targets
 	@echo "gatewatch $(VERSION). Targets:"
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | \
 	    while IFS='|' read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
-	@echo "Variables: MODE=release|clang|asan|tsan|cov PREFIX=/usr/local DESTDIR= CC=gcc CFLAGS= WERROR=1 ONLY=WORD"
+	@echo "Variables: MODE=release|clang|asan|tsan|cov PREFIX=/usr/local DESTDIR= CC=gcc CFLAGS= WERROR=1 V=1 ONLY=WORD"
