@@ -34,8 +34,11 @@ else ifeq ($(MODE),tsan)
 OPT := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 else ifeq ($(MODE),cov)
 OPT := -O0 -g --coverage
+else ifeq ($(MODE),fuzz)
+CC  := clang
+OPT := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 else
-$(error MODE must be release, clang, asan, tsan or cov)
+$(error MODE must be release, clang, asan, tsan, cov or fuzz)
 endif
 
 # Modes live side by side: release in build/, the others in build/MODE/.
@@ -127,6 +130,8 @@ $(UNIT_BIN): %: %.o $(UNIT_LIB) $(OUT)/libgatewatch.a
 	$(call Q,LINK)$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs $(UNIT_PKGS))
 $(SCREEN_BIN): %: %.o $(SCREEN_LIB)
 	$(call Q,LINK)$(CC) $(OPT) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SCREEN_PKGS)) -lutil
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/libgatewatch.a
+	$(call Q,LINK)$(CC) $(OPT) -fsanitize=fuzzer $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 .SECONDARY:
 .DELETE_ON_ERROR:
 

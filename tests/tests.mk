@@ -11,6 +11,17 @@ check: ## unit, lint, screen and end-to-end tests on the plain build: the quick 
 	@python3 tests/run.py --quick $(if $(ONLY),--only '$(ONLY)')
 lint: ## layers, powers, headers, sizes, banned functions, spelling, shell scripts, manual page
 	@python3 tests/run.py lint $(if $(ONLY),--only '$(ONLY)')
+# Each target keeps what it found in build/fuzz/corpus/NAME; a crash stops it and is left beside it.
+FUZZ_SECONDS ?= 20
+FUZZERS := $(sort $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+.PHONY: fuzz
+fuzz: ## every parser under libFuzzer for FUZZ_SECONDS each (clang)
+	@$(MAKE) --no-print-directory MODE=fuzz $(FUZZERS:%=$(BUILD)/fuzz/tests/fuzz/%)
+	@set -e; for f in $(FUZZERS); do \
+	    corpus=$(BUILD)/fuzz/corpus/$$f; mkdir -p $$corpus; echo "$$f"; \
+	    $(BUILD)/fuzz/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -max_len=4096 -verbosity=0 \
+	        -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$f- $$corpus $$(ls -d tests/fuzz/seeds/$$f 2>/dev/null); \
+	done
 bench: all ## measure the budgets of the design
 	@python3 tests/bench/run.py
 cppcheck: ## a second opinion on the source, advisory

@@ -13,12 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64], path[128];
+static char folder[160], path[256];
 
 static int start(void **state)
 {
     (void)state;
-    str_copy(folder, sizeof folder, "/tmp/gatewatch-files-XXXXXX");
+    str_format(folder, sizeof folder, "%s/gatewatch-files-XXXXXX", str_or(getenv("TMPDIR"), "/tmp"));
     if (!mkdtemp(folder))
         return -1;
     str_format(path, sizeof path, "%s/file", folder);
@@ -30,7 +30,7 @@ static int end(void **state)
     (void)state;
     static const char *const made[] = {"file", "link", "state/gatewatch", "state"};
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
-        char name[160];
+        char name[256];
         str_format(name, sizeof name, "%s/%s", folder, made[i]);
         remove(name);
     }
@@ -58,7 +58,7 @@ static void file__replaced__is_whole_and_private(void **state)
 static void file__link__is_followed(void **state)
 {
     (void)state;
-    char link_path[128];
+    char link_path[256];
     struct stat st;
     struct error err = {0};
     str_format(link_path, sizeof link_path, "%s/link", folder);
@@ -142,7 +142,7 @@ static void paths__follow_xdg(void **state)
 static void paths__state_folder__is_made_private(void **state)
 {
     (void)state;
-    char base[96], want[128];
+    char base[200], want[256];
     struct stat st;
     str_format(base, sizeof base, "%s/state", folder);
     setenv("XDG_STATE_HOME", base, 1);

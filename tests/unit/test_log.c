@@ -89,7 +89,8 @@ static void redact__ordinary_lines__stay(void **state)
 static void log__line__is_one_clean_private_redacted_line(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/gatewatch-log-XXXXXX", path[64];
+    char folder[160], path[200];
+    str_format(folder, sizeof folder, "%s/gatewatch-log-XXXXXX", str_or(getenv("TMPDIR"), "/tmp"));
     assert_non_null(mkdtemp(folder));
     str_format(path, sizeof path, "%s/log", folder);
     struct error e = {0};

@@ -16,8 +16,8 @@
 #define ID(name) \
     "/subscriptions/s1/resourceGroups/rg1/providers/Microsoft.Network/applicationGateways/" name
 
-static char folder[64];
-static char file[128];
+static char folder[160];
+static char file[256];
 static struct settings s;
 static struct error err;
 static char *argv_made[32];
@@ -78,7 +78,7 @@ static int fresh(void **state)
         "GATEWATCH_CLOCK", "GATEWATCH_READ_ONLY", "KUBECONFIG"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unsetenv(names[i]);
-    str_copy(folder, sizeof folder, "/tmp/gatewatch-settings-XXXXXX");
+    str_format(folder, sizeof folder, "%s/gatewatch-settings-XXXXXX", str_or(getenv("TMPDIR"), "/tmp"));
     if (!mkdtemp(folder))
         return -1;
     setenv("XDG_CONFIG_HOME", folder, 1);
@@ -95,7 +95,7 @@ static int tidy(void **state)
     settings_free(&s);
     clock_freeze(INT64_MIN);
     unlink(file);
-    char inner[128];
+    char inner[256];
     str_format(inner, sizeof inner, "%s/gatewatch", folder);
     rmdir(inner);
     return rmdir(folder);
@@ -368,7 +368,7 @@ static void file__every_key_of_the_design__is_read(void **state)
     assert_string_equal(c->authority, "https://login.lab/adfs");
     /* An audience is a name: kept as written. */
     assert_string_equal(c->audience, "https://management.lab/");
-    char beside[160];
+    char beside[256];
     str_format(beside, sizeof beside, "%s/gatewatch/ca.pem", folder);
     assert_string_equal(c->ca, beside);
     str_format(beside, sizeof beside, "%s/gatewatch/kube", folder);
@@ -414,7 +414,7 @@ static void refused_file(const char *text, const char *message, const char *reme
 {
     write_file(text);
     assert_false(load(NOTHING));
-    char place[200];
+    char place[256];
     str_format(place, sizeof place, "config.yaml:%s", message);
     refuses(ERR_CONFIG, place, remedy);
 }
