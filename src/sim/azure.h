@@ -114,9 +114,9 @@ struct azure {
     struct activity *activities;
     unsigned long long gateways_version, workloads_version, slices_version, cloud_version;
     struct route_memo **memos;          /* controllers_status.c */
-    unsigned long long status_round;
+    unsigned long long status_round, status_version;
     double next_ready;                  /* when the next starting pod should be looked at; 0 when none */
-    unsigned pod_addresses, node_ports;
+    unsigned pod_addresses;
     bool started;
 };
 struct azure *azure_of(struct world *);         /* made on first use */
@@ -251,8 +251,6 @@ json_t *owner_reference(const json_t *owner, bool controller);
 bool owned_by(const json_t *object, const json_t *owner);
 json_t *condition_set(struct world *, json_t *conditions, const char *type, bool holds, const char *reason,
                       const char *message, long long generation);
-/* What the API server fills into a Service that the writer left out. */
-void service_defaults(struct world *, json_t *service);
 /* Istio's overlay: a YAML string merged strategically into a rendered object. False when it must be refused. */
 bool overlay_merge(json_t *object, const char *yaml);
 json_t *yaml_to_json(const char *yaml);         /* NULL when it does not parse */

@@ -1,4 +1,4 @@
-/* The API server's defaults for Services, and cloud-provider-azure: an address for each load balancer Service. */
+/* cloud-provider-azure: an address for each load balancer Service, and what tells why there is none. */
 #include "azure.h"
 #include "text.h"
 
@@ -10,101 +10,6 @@
 
 #define ANNOTATION "service.beta.kubernetes.io/"
 #define FINALIZER "service.kubernetes.io/load-balancer-cleanup"
-
-/* ---- what the API server fills in ------------------------------------------------------------------------------------------ */
-
-static bool taken(struct world *world, const json_t *service, void *ctx)
-{
-    int *port = ctx;
-    size_t i;
-    json_t *one;
-
-    (void)world;
-    if (jx_int(service, "spec.healthCheckNodePort", 0) == *port)
-        *port = 0;
-    json_array_foreach(jx_get(service, "spec.ports"), i, one)
-        if (jx_int(one, "nodePort", 0) == *port)
-            *port = 0;
-    return *port != 0;
-}
-
-static int free_node_port(struct world *world, const char *seed)
-{
-    for (unsigned n = 0;; n++) {
-        char text[400];
-        snprintf(text, sizeof text, "%s/%u/%u", seed, n, azure_of(world)->node_ports);
-        int port = 30000 + (int)(jx_hash(text) >> 20) % 2768;
-        if (port < 30000)
-            port = 60000 - port;
-        store_each(world, "", "services", taken, &port);
-        if (port && port <= 32767) {
-            azure_of(world)->node_ports++;
-            return port;
-        }
-    }
-}
-
-static void default_member(json_t *object, const char *name, json_t *value)
-{
-    if (json_object_get(object, name))
-        json_decref(value);
-    else
-        json_object_set_new(object, name, value);
-}
-
-static void default_ports(struct world *world, json_t *service, bool node_ports)
-{
-    size_t i;
-    json_t *port;
-
-    json_array_foreach(jx_get(service, "spec.ports"), i, port) {
-        default_member(port, "protocol", json_string("TCP"));
-        default_member(port, "targetPort", json_integer(jx_int(port, "port", 0)));
-        if (node_ports && jx_int(port, "nodePort", 0) == 0) {
-            char seed[400];
-            snprintf(seed, sizeof seed, "%s/%s/%lld", jx_namespace(service), jx_name(service), jx_int(port, "port", 0));
-            json_object_set_new(port, "nodePort", json_integer(free_node_port(world, seed)));
-        } else if (!node_ports) {
-            json_object_del(port, "nodePort");
-        }
-    }
-}
-
-void service_defaults(struct world *world, json_t *service)
-{
-    json_t *spec = json_object_get(service, "spec");
-    if (!json_is_object(spec))
-        return;
-    default_member(spec, "type", json_string("ClusterIP"));
-    bool balancer = jx_is(spec, "type", "LoadBalancer"), external = balancer || jx_is(spec, "type", "NodePort");
-    if (jx_is(spec, "type", "ExternalName"))
-        return;
-    if (!json_object_get(spec, "clusterIP")) {
-        char seed[300], ip[32];
-        snprintf(seed, sizeof seed, "%s/%s", jx_namespace(service), jx_name(service));
-        unsigned long long hash = jx_hash(seed);
-        snprintf(ip, sizeof ip, "10.0.%u.%u", 16 + (unsigned)(hash >> 8) % 200, 2 + (unsigned)(hash >> 24) % 250);
-        json_object_set_new(spec, "clusterIP", json_string(ip));
-        json_object_set_new(spec, "clusterIPs", json_pack("[s]", ip));
-    }
-    default_member(spec, "sessionAffinity", json_string("None"));
-    default_member(spec, "internalTrafficPolicy", json_string("Cluster"));
-    default_member(spec, "ipFamilies", json_pack("[s]", "IPv4"));
-    default_member(spec, "ipFamilyPolicy", json_string("SingleStack"));
-    if (external)
-        default_member(spec, "externalTrafficPolicy", json_string("Cluster"));
-    if (balancer)
-        default_member(spec, "allocateLoadBalancerNodePorts", json_true());
-    default_ports(world, service, external);
-    if (balancer && jx_is(spec, "externalTrafficPolicy", "Local")) {
-        char seed[400];
-        snprintf(seed, sizeof seed, "%s/%s/health", jx_namespace(service), jx_name(service));
-        if (jx_int(spec, "healthCheckNodePort", 0) == 0)
-            json_object_set_new(spec, "healthCheckNodePort", json_integer(free_node_port(world, seed)));
-    } else {
-        json_object_del(spec, "healthCheckNodePort");
-    }
-}
 
 /* ---- addresses -------------------------------------------------------------------------------------------------------------------- */
 
@@ -248,7 +153,6 @@ void control_cloud(struct world *world)
             continue;
         }
         json_t *next = json_deep_copy(service);
-        service_defaults(world, next);
         bool balancer = jx_is(next, "spec.type", "LoadBalancer") && !jx_str(next, "spec.loadBalancerClass");
         if (!balancer && json_array_size(jx_get(next, "status.loadBalancer.ingress")) > 0)
             jx_set(next, "status.loadBalancer", json_object());

@@ -459,6 +459,12 @@ static unsigned long long specifications(const json_t *gateways)
     return sum;
 }
 
+static unsigned long long route_versions(struct world *world)
+{
+    return collection_version(world, GATEWAY_GROUP, "httproutes") + collection_version(world, GATEWAY_GROUP, "grpcroutes") +
+           collection_version(world, GATEWAY_GROUP, "tlsroutes");
+}
+
 void control_status(struct world *world)
 {
     struct azure *azure = azure_of(world);
@@ -466,8 +472,14 @@ void control_status(struct world *world)
     unsigned long long inputs = specifications(gateways) + collection_version(world, GATEWAY_GROUP, "gatewayclasses") +
                                 collection_version(world, "", "namespaces") + collection_version(world, "", "services") +
                                 collection_version(world, GATEWAY_GROUP, "referencegrants");
+    unsigned long long version = inputs + collection_version(world, GATEWAY_GROUP, "gateways") + route_versions(world) +
+                                 collection_version(world, "", "secrets");
     size_t i;
 
+    if (version == azure->status_version) {
+        json_decref(gateways);
+        return;
+    }
     azure->status_round++;
     routes(world, "httproutes", "HTTPRoute", inputs);
     routes(world, "grpcroutes", "GRPCRoute", inputs);
@@ -477,4 +489,5 @@ void control_status(struct world *world)
         if (gateway_is_ours(world, gateway))
             report_gateway(world, gateway);
     json_decref(gateways);
+    azure->status_version = version;
 }

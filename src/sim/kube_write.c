@@ -281,6 +281,17 @@ static bool check_valid(struct write *w, const json_t *object, const json_t *bef
     return n == 0;
 }
 
+static bool check_webhooks(struct write *w, const json_t *object)
+{
+    const struct kind *kind = w->target->table->kind;
+    char *refusal = webhook_refusal(w->world, kind->group, kind->resource, object);
+
+    if (refusal)
+        reply_status(w->reply, 403, "Forbidden", status_details(w->target, meta_text(object, "name")), "%s", refusal);
+    free(refusal);
+    return !w->reply->status;
+}
+
 static void reply_object(struct write *w, int status, json_t *object)
 {
     enum form form = request_form_wanted(w->request);
@@ -327,7 +338,7 @@ void write_commit(struct write *w, json_t *object, json_t *before)
     json_object_set_new(object, "metadata", json_copy(json_object_get(object, "metadata")));
     keep_identity(w, object, before);
     object = kube_admit(w->world, table, object, before);
-    if (!check_valid(w, object, before)) {
+    if (!check_valid(w, object, before) || !check_webhooks(w, object)) {
         json_decref(object);
         return;
     }

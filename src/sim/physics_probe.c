@@ -118,6 +118,15 @@ static char *codes_text(const json_t *match)
     return buffer_take(&text);
 }
 
+/* A certificate's wildcard stands for one label, unlike a route's. */
+static bool name_covers(const char *pattern, const char *host)
+{
+    if (strncmp(pattern, "*.", 2) != 0)
+        return strcasecmp(pattern, host) == 0;
+    const char *dot = strchr(host, '.');
+    return dot && dot != host && strcasecmp(dot, pattern + 1) == 0;
+}
+
 /* The certificate that the gateway would show, against the names and roots that the settings ask for. */
 static enum verdict tls_verdict(struct world *world, const json_t *settings, const char *address,
                                 const struct probe_request *request)
@@ -136,7 +145,7 @@ static enum verdict tls_verdict(struct world *world, const json_t *settings, con
     if (!certificate)
         return VERDICT_ANSWER;
     json_array_foreach(json_object_get(certificate, "names"), i, one)
-        if (hostname_covers(json_string_value(one) ? json_string_value(one) : "", request->host))
+        if (name_covers(json_string_value(one) ? json_string_value(one) : "", request->host))
             named = true;
     const char *issuer = jx_text(certificate, "issuer", "");
     trusted = strcmp(issuer, "public") == 0;

@@ -140,6 +140,9 @@ void azure_control(struct world *, const struct sim_request *, struct sim_reply 
 bool kube_allowed(struct world *, const char *principal, const char *verb, const char *group, const char *resource,
                   const char *subresource, const char *ns, const char *name);
 
+/* What a validating webhook has against an object that is about to be stored: malloc'd, or NULL. */
+char *webhook_refusal(struct world *, const char *group, const char *resource, const json_t *object);
+
 /* ---- physics: what controllers and Azure do --------------------------------------------------------------------- */
 
 void azure_start(struct world *);       /* makes world->azure from the scenario */

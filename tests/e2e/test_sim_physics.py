@@ -259,6 +259,9 @@ def routes_answer_as_envoy_does(tap):
                   "an exact path beats a prefix, and only there")
         create(sim, route("sample-apps", "longer", "/app1/deep", "no-such-service", 80))
         tap.equal([arm.status(p) for p in ("/app1/deep/x", "/app1/dee")], [500, 200], "a longer prefix beats a shorter")
+        change(sim, "/api/v1/namespaces/istio-ingress/secrets/istio-gateway-tls", {"metadata": {"annotations": {
+            "gatewatch-sim/certificate": json.dumps({"issuer": "istio-backend-ca", "names": [
+                HOST, "example.com", "*.example.com", "*.b.example.com"]})}}})
         create(sim, route("sample-apps", "host", "/only", "sample-app-1", 80, hostnames=["app.example.com"]))
         tap.equal([arm.status(p, host="app.example.com") for p in ("/only", "/app1")], [200, 404],
                   "a Host with a virtual host of its own sees no other: there is no fallback")
