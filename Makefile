@@ -52,7 +52,8 @@ SIM_LDLIBS  = $(shell pkg-config --libs $(SIM_PKGS)) -pthread -lm
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 
 # V=1 shows the commands.
-Q = @$(if $(V),,echo "  $(1) $@";)$(if $(V),set -x;)
+SILENT := $(findstring s,$(firstword -$(MAKEFLAGS)))
+Q = @$(if $(V),set -x;,$(if $(SILENT),,echo "  $(1) $@";))
 
 # ---- sources: the folder is the table ---------------------------------------------------------------------------------
 ROOMS    := base config http auth model kinds source routing topology diagnose fix engine report ui cli

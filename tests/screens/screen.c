@@ -148,15 +148,18 @@ struct screen *screen_start(const struct screen_options *given, const char *cons
     return s;
 }
 
-struct screen *screen_gatewatch(const struct sim *sim, const struct screen_options *options, ...)
+struct screen *screen_gatewatch(const struct sim *sim, const struct screen_options *given, ...)
 {
-    char program[4096], config[4096], kubeconfig[4096];
-    const char *argv[64];
+    char program[4096], config[4096], kubeconfig[4096], said[4096];
+    const char *argv[64], *env[128];
+    struct screen_options options = {0};
+    if (given)
+        options = *given;
     size_t n = 0;
     snprintf(program, sizeof program, "%s/gatewatch", build_folder());
     argv[n++] = program;
     va_list more;
-    va_start(more, options);
+    va_start(more, given);
     for (const char *word; n < 58 && (word = va_arg(more, const char *));)
         argv[n++] = word;
     va_end(more);
@@ -169,7 +172,13 @@ struct screen *screen_gatewatch(const struct sim *sim, const struct screen_optio
         argv[n++] = kubeconfig;
     }
     argv[n] = NULL;
-    return screen_start(options, argv);
+    /* The test's own variables come after the simulator's, and win. */
+    n = sim ? sim_environment(sim, said, sizeof said, env, 64) : 0;
+    for (size_t i = 0; n < 127 && options.env && options.env[i]; i++)
+        env[n++] = options.env[i];
+    env[n] = NULL;
+    options.env = env;
+    return screen_start(&options, argv);
 }
 
 /* Looks whether the program has ended or stopped. */

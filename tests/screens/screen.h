@@ -54,7 +54,7 @@ struct screen_options {
 /* Runs argv (NULL-terminated; argv[0] searched in PATH) in a new terminal. */
 struct screen *screen_start(const struct screen_options *, const char *const *argv);
 /* Runs $GATEWATCH_BUILD/gatewatch (build/gatewatch without that variable) with these further arguments, ended by NULL,
- * against `sim` (its config.yaml and kubeconfig), or with no environment at all when sim is NULL. */
+ * against `sim` (its config.yaml, kubeconfig and the variables of its env file), or with none when sim is NULL. */
 struct screen *screen_gatewatch(const struct sim *sim, const struct screen_options *, ...) __attribute__((sentinel));
 /* Ends the program if it still runs (SIGKILL), and frees everything. NULL is fine. */
 void screen_stop(struct screen *);

@@ -47,6 +47,8 @@ struct screen {
 int64_t now_ms(void);
 void screen_note(struct screen *, const char *bytes, size_t len);   /* look.c: before libvterm gets them */
 bool temporary_folder(char *path, size_t size, const char *prefix); /* sim.c: makes one below TMPDIR; true */
+/* sim.c: "K=V" of each line `export K=V` in the simulator's env file; the texts lie in `room`. Returns how many. */
+size_t sim_environment(const struct sim *, char *room, size_t size, const char **env, size_t max);
 void remove_folder(const char *path);                               /* with all that is in it */
 
 #endif

@@ -159,6 +159,26 @@ pid_t sim_pid(const struct sim *sim)
     return sim->pid;
 }
 
+size_t sim_environment(const struct sim *sim, char *room, size_t size, const char **env, size_t max)
+{
+    char path[600], line[1024];
+    size_t n = 0, used = 0;
+    snprintf(path, sizeof path, "%s/env", sim->folder);
+    FILE *f = fopen(path, "re");
+    while (f && n < max && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        size_t len = strlen(line);
+        if (strncmp(line, "export ", 7) != 0 || used + len > size)
+            continue;
+        memcpy(room + used, line + 7, len - 6);
+        env[n++] = room + used;
+        used += len - 6;
+    }
+    if (f)
+        fclose(f);
+    return n;
+}
+
 /* ---- one request ---------------------------------------------------------------------------------------------------------- */
 
 struct collected { char *bytes; size_t len; };

@@ -247,6 +247,25 @@ static void test_flood(void **state)
     screen_stop(s);
 }
 
+static void test_simulator(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start("healthy", "--speed", "5", NULL);
+    assert_int_equal(strncmp(sim_url(sim), "https://127.0.0.1:", 18), 0);
+    char *reply = NULL;
+    assert_int_equal(sim_call(sim, "GET", "/_sim/state", NULL, &reply), 200);
+    assert_non_null(strstr(reply, "\"speed\""));
+    free(reply);
+    assert_int_equal(sim_call(sim, "POST", "/_sim/fault", "path=/version,status=503", NULL), 200);
+    assert_int_equal(sim_call(sim, "GET", "/version", NULL, NULL), 503);
+    assert_int_equal(sim_call(sim, "DELETE", "/_sim/fault", NULL, NULL), 200);
+    assert_int_not_equal(sim_call(sim, "GET", "/version", NULL, NULL), 503);
+    char folder[600];
+    snprintf(folder, sizeof folder, "%s", sim_folder(sim));
+    sim_stop(sim);
+    assert_int_not_equal(access(folder, F_OK), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_clipboard_and_title),
         cmocka_unit_test(test_quiet_and_clears),
         cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_simulator),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
