@@ -153,7 +153,7 @@ bool theme_parse(struct theme *ret, const char *name, const char *what, const ch
         error_set(err, ERR_CONFIG, "%s: a theme is one YAML mapping", what);
     else
         good = take_roles(&t, &docs[0], what, err);
-    yaml_free(docs, n);
+    yaml_docs_free(docs, n);
     if (good)
         *ret = t;
     return good;
