@@ -170,7 +170,7 @@ static void take_time(struct app *a)
 {
     int64_t now = clock_mono_ms();
     a->mono_ms = now / STEP_MS * STEP_MS;
-    a->wall_ms = clock_wall_ms() - (now - a->mono_ms);
+    a->wall_ms = clock_wall_ms() / STEP_MS * STEP_MS;
     /* What came after the step is new, not of the future. */
     if (a->data && a->data->snapshot && a->data->snapshot->mono_ms > a->mono_ms)
         a->mono_ms = a->data->snapshot->mono_ms;

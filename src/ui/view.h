@@ -93,7 +93,7 @@ enum role severity_role(enum severity);
 const char *predicted_text(enum predicted, int status, char out[32]);
 enum role predicted_role(enum predicted);
 const char *tri_word(enum tri, const char *yes, const char *no);    /* "unknown" between */
-/* An age in coarse steps ("<10s", "40s", "3m"), so that the screen changes little; "" when not known. */
+/* An age in coarse steps ("<10s", "40s", "3m"), so that the screen changes little. What is younger than the frame is new. */
 const char *age_text(int64_t ms, char out[16]);
 const char *since_text(const struct scene *, int64_t since_wall_ms, char out[16]);
 void cell_set(struct table_cell *, enum role, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -119,10 +119,6 @@ const char *tri_word(enum tri tri, const char *yes, const char *no)
 const char *age_text(int64_t ms, char out[16])
 {
     int64_t s = ms / 1000;
-    if (ms < -1000) {
-        out[0] = '\0';
-        return out;
-    }
     if (s < 10)
         str_copy(out, 16, "<10s");
     else if (s < 60)
