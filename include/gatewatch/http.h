@@ -73,7 +73,8 @@ const char *http_header(const struct http_reply *, const char *name);
 double http_retry_after(const struct http_reply *);
 
 typedef void http_done(void *ctx, const struct http_reply *);
-/* Streams: called for each piece of a 2xx body, in order, before done. False ends the stream (done gets
+/* Streams: called for each piece of a 2xx body, in order, before done; first once with nothing (len 0), when the reply's
+ * headers are in, because an open stream may be silent for long. False ends the stream (done gets
  * ERR_CANCELLED). Without a chunk function the body is collected. */
 typedef bool http_chunk(void *ctx, const char *bytes, size_t len);
 

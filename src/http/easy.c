@@ -10,6 +10,8 @@
 
 /* ---- what arrives ---- */
 
+static size_t stream_piece(struct job *job, const char *bytes, size_t len);
+
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 {
     struct job *job = ctx;
@@ -29,6 +31,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *ctx)
         job->got_headers = true;
         if (x->stream)
             job->due_ms = x->deadline_ms ? job->started_ms + x->deadline_ms : 0;
+        if (x->stream && status < 300)
+            stream_piece(job, "", 0);       /* the stream is open, though it may say nothing for long */
     }
     reply_add_header(&x->reply_headers, line, len);
     return len;
