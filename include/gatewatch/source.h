@@ -47,6 +47,8 @@ struct arm_source *arm_source_start(const struct source_context *, struct azure_
 void arm_source_stop(struct arm_source *);
 void arm_source_refresh(struct arm_source *);           /* now, within the throttle budget */
 void arm_source_hurry(struct arm_source *, int seconds);    /* after a fix: shorter interval for a while */
+/* Every call has had its first answer. Which gateways are ours depends on arm_source_hint: give it first, when the
+ * Kubernetes source has settled. */
 bool arm_source_settled(const struct arm_source *);
 /* The world changed enough to look again which gateways are ours (called by the engine when Services changed). */
 void arm_source_hint(struct arm_source *, const struct snapshot *);
@@ -58,7 +60,8 @@ uint64_t arm_probe_on_demand(struct arm_source *, const struct appgateway *, con
 void arm_call_cancel(struct arm_source *, uint64_t id);
 
 /* ---- folder: saved manifests, no network ------------------------------------------------------------------------------------ */
-/* Multi-document YAML or JSON, also Lists; "-" is standard input. Kinds we do not know are counted and skipped. */
+/* Multi-document YAML or JSON, also Lists; "-" is standard input. Kinds we do not know are counted and skipped. What is
+ * not in the files does not exist, for kinds of the Gateway API; of other kinds only those given are known. */
 bool folder_load(struct store *, const char *const *files, size_t n, size_t *ret_skipped, struct error *);
 
 #endif
