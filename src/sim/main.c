@@ -307,5 +307,7 @@ int main(int argc, char **argv)
     world.ca_pem = tls.ca_pem;
     free(host);
     populate(&world);
-    return serve(&world, fd, &tls, &waiting);
+    int status = serve(&world, fd, &tls, &waiting);
+    tls_free(&tls);
+    return status;
 }

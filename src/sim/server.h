@@ -57,6 +57,7 @@ struct tls_material {
 /* `address` is what the server listens on; localhost, 127.0.0.1 and ::1 are always in the certificate. False with a
  * line on standard error. */
 bool tls_make(struct tls_material *, const char *address, const char *client_name);
+void tls_free(struct tls_material *);
 
 /* ---- server.c ---- */
 struct server;

@@ -135,3 +135,12 @@ bool tls_make(struct tls_material *out, const char *address, const char *client_
     EVP_PKEY_free(client_key);
     return good;
 }
+
+void tls_free(struct tls_material *tls)
+{
+    free(tls->ca_pem);
+    free(tls->server_cert_pem);
+    free(tls->server_key_pem);
+    free(tls->client_cert_pem);
+    free(tls->client_key_pem);
+}
