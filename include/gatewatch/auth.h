@@ -40,9 +40,10 @@ struct credential_ask {
     const struct settings *settings;
     const struct cloud *cloud;
     const char *audience;       /* resource; the scope is audience + "/.default" */
+    bool alone;                 /* selected by name: no chain to move on with, so no probing and more patience */
 };
 struct credential_answer {
-    struct secret *token;           /* given to the caller */
+    struct secret *token;           /* borrowed during `done` */
     int64_t expires_in_s, refresh_in_s;     /* 0 when not said */
     char who[160];
 };
@@ -55,6 +56,7 @@ struct credential {
     bool (*applies)(const struct credential_ask *, struct error *why);
     /* Starts; answers once. A failure with ERR_ABSENT means "not here" (the chain moves on); any other stops it. */
     void *(*start)(const struct credential_ask *, credential_done *, void *ctx);
+    /* Ends and frees a job, answered or not; once for each job, also from inside its `done`. */
     void (*cancel)(void *job);
 };
 

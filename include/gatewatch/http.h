@@ -36,6 +36,8 @@ const char *endpoint_base(const struct endpoint *);
 bool endpoint_insecure(const struct endpoint *);
 /* True when the absolute URL has the endpoint's scheme, host and port: a token may go there. */
 bool endpoint_same_host(const struct endpoint *, const char *url);
+/* False over plain http, except to loopback: a credential must not go there, and http_send refuses it. */
+bool endpoint_takes_secrets(const struct endpoint *);
 
 enum http_intent {
     HTTP_READ,                  /* GET, or a POST that the gate knows to read only */

@@ -20,7 +20,5 @@ struct endpoint {
 /* The URL to ask for, with the server_name as its host when there is one. malloc'd; NULL when the target is not valid
  * or leads to another host. */
 char *endpoint_resolve(const struct endpoint *, const char *target, struct error *err);
-/* Whether a credential may travel to this endpoint. */
-bool endpoint_takes_secrets(const struct endpoint *);
 
 #endif

@@ -48,23 +48,6 @@ bool tls_check_ca(const char *pem, struct error *err)
     return cert ? true : error_set(err, ERR_CONFIG, "it holds no certificate in PEM form");
 }
 
-bool tls_check_pair(const char *cert_pem, const char *key_pem, struct error *err)
-{
-    bool asked = false;
-    X509_AUTO *cert = read_cert(cert_pem);
-    if (!cert)
-        return error_set(err, ERR_CONFIG, "it holds no certificate in PEM form");
-    BIO_AUTO *bio = BIO_new_mem_buf(key_pem, -1);
-    PKEY_AUTO *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked) : NULL;
-    bool same = key && X509_check_private_key(cert, key) == 1;
-    ERR_clear_error();
-    if (asked)
-        return error_set(err, ERR_CONFIG, "its key is encrypted; a key without passphrase is needed");
-    if (!key)
-        return error_set(err, ERR_CONFIG, "its key is not in PEM form");
-    return same ? true : error_set(err, ERR_CONFIG, "certificate and key do not belong together");
-}
-
 static void name_text(const X509_NAME *name, char out[160])
 {
     BIO_AUTO *bio = BIO_new(BIO_s_mem());
@@ -82,6 +65,31 @@ static void time_text(const ASN1_TIME *time, char out[40])
     struct tm tm;
     if (!time || ASN1_TIME_to_tm(time, &tm) != 1 || !strftime(out, 40, "%Y-%m-%d %H:%M UTC", &tm))
         str_copy(out, 40, "an unreadable date");
+}
+
+bool tls_check_pair(const char *cert_pem, const char *key_pem, struct error *err)
+{
+    bool asked = false;
+    X509_AUTO *cert = read_cert(cert_pem);
+    if (!cert)
+        return error_set(err, ERR_CONFIG, "it holds no certificate in PEM form");
+    BIO_AUTO *bio = BIO_new_mem_buf(key_pem, -1);
+    PKEY_AUTO *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &asked) : NULL;
+    bool same = key && X509_check_private_key(cert, key) == 1;
+    ERR_clear_error();
+    if (asked)
+        return error_set(err, ERR_CONFIG, "its key is encrypted; a key without passphrase is needed");
+    if (!key)
+        return error_set(err, ERR_CONFIG, "its key is not in PEM form");
+    if (!same)
+        return error_set(err, ERR_CONFIG, "certificate and key do not belong together");
+    if (X509_cmp_time(X509_get0_notAfter(cert), NULL) < 0) {
+        char date[40];
+        time_text(X509_get0_notAfter(cert), date);
+        error_set(err, ERR_CREDENTIAL, "it expired on %s", date);
+        return error_remedy(err, "get a new one, for AKS with `az aks get-credentials`");
+    }
+    return true;
 }
 
 /* The names a certificate is for, as a short list. */
