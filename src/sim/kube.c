@@ -71,6 +71,8 @@ static bool find_target(struct world *world, const struct segments *s, struct ta
         return false;
     if (*ns && !t->table->kind->namespaced)
         return false;
+    if (!strcmp(group, "events.k8s.io"))
+        t->table = store_table_any(world, "", "events");
     t->group = xstrdup(group);
     t->version = version;
     t->ns = xstrdup(ns);

@@ -22,6 +22,7 @@ json_t *status_object(int code, const char *reason, json_t *details_stolen, cons
 /* "httproutes.gateway.networking.k8s.io", or "services" for core. */
 char *qualified(const char *name, const char *group);
 char *group_version(const struct kind *, const char *version);  /* "apps/v1"; "v1" for core */
+char *target_version(const struct target *);    /* as the URL has it */
 
 /* ---- reading (kube_read.c, kube_table.c, kube_watch.c) ---- */
 void kube_get(struct world *, const struct sim_request *, const struct target *, struct sim_reply *);
@@ -66,6 +67,12 @@ json_t *managed_apply(struct world *, struct table *, const json_t *live, json_t
                       const char *subresource, const char *version, bool force, json_t *conflicts);
 /* Problems of an object as causes {reason, message, field}. */
 json_t *kube_validate(struct world *, const struct table *, const json_t *object, const json_t *before);
+
+/* ---- kube_events.c: events.k8s.io/v1 over stored core/v1 events ---- */
+bool is_modern_event(const struct target *);
+void event_to_modern(json_t *);
+void event_to_core(json_t *);
+void event_check(const json_t *object, json_t *causes);
 
 /* ---- the rest ---- */
 void kube_discovery(struct world *, const struct sim_request *, struct sim_reply *);

@@ -65,7 +65,7 @@ static json_t *read_intent(struct write *w)
     json_t *all = yaml_documents(w->request->body, w->request->body_len, &problem);
     json_t *intent = json_incref(json_array_get(all, 0)), *meta = json_object_get(intent, "metadata");
     const struct target *t = w->target;
-    char *version = group_version(t->table->kind, t->version);
+    char *version = target_version(t);
     const char *bad = NULL;
 
     if (!intent)

@@ -37,8 +37,10 @@ json_t *present(const struct target *t, const json_t *object, enum form form)
     if (form == FORM_METADATA)
         return json_pack("{s:s, s:s, s:O}", "kind", "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1", "metadata",
                          json_object_get(object, "metadata"));
-    version = group_version(t->table->kind, t->version);
+    version = target_version(t);
     shown = json_copy((json_t *)object);
+    if (is_modern_event(t))
+        event_to_modern(shown);
     json_object_set_new(shown, "apiVersion", json_string(version));
     json_object_set_new(shown, "kind", json_string(t->table->kind->kind));
     free(version);
@@ -337,7 +339,7 @@ static char *render_list(const struct target *t, const struct moment *m, size_t 
                          const json_t *list_meta)
 {
     struct buffer b = {0};
-    char *version = group_version(t->table->kind, t->version), *meta = json_dumps(list_meta, JSON_COMPACT);
+    char *version = target_version(t), *meta = json_dumps(list_meta, JSON_COMPACT);
     bool slim = form == FORM_METADATA;
 
     buffer_printf(&b, "{\"kind\":\"%s%s\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":[",
@@ -382,11 +384,13 @@ static json_t *list_metadata(const struct table *table, const struct list_query 
         token = make_token(q->version, m->keys[q->limit]);
         json_object_set_new(meta, "continue", json_string(token));
         free(token);
-        if (selector_empty(q->selector) && !*ns) {
-            size_t left = table->n - table_find(table, m->keys[q->limit]);
+        if (selector_empty(q->selector)) {
+            char *end = format_text("%s0", ns);     /* '0' follows '/' */
+            size_t from = table_find(table, m->keys[q->limit]), to = *ns ? table_find(table, end) : table->n;
 
-            if (left)
-                json_object_set_new(meta, "remainingItemCount", json_integer((json_int_t)left));
+            if (to > from)
+                json_object_set_new(meta, "remainingItemCount", json_integer((json_int_t)(to - from)));
+            free(end);
         }
     }
     return meta;

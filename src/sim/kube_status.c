@@ -16,6 +16,11 @@ char *group_version(const struct kind *kind, const char *version)
     return *kind->group ? format_text("%s/%s", kind->group, version) : xstrdup(version);
 }
 
+char *target_version(const struct target *t)
+{
+    return *t->group ? format_text("%s/%s", t->group, t->version) : xstrdup(t->version);
+}
+
 json_t *status_object(int code, const char *reason, json_t *details, const char *message)
 {
     json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s}", "kind", "Status", "apiVersion", "v1", "metadata", "status",

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define BOOKMARK_EVERY 15.0     /* real seconds; the real server promises nothing and sends about one a minute */
+#define BOOKMARK_EVERY 5.0     /* real seconds; the real server promises nothing and sends about one a minute */
 #define WAIT_SECONDS 1.0        /* so that a client that went away is noticed */
 #define DEFAULT_TIMEOUT 1800.0
 #define MAX_CHUNK (256u << 10)
@@ -66,7 +66,7 @@ static void emit_status(struct watch *w, struct buffer *out, int code, const cha
 
 static void emit_bookmark(struct watch *w, struct buffer *out)
 {
-    char version[32], *gv = group_version(w->target.table->kind, w->target.version);
+    char version[32], *gv = target_version(&w->target);
 
     snprintf(version, sizeof version, "%llu", w->version);
     if (w->form == FORM_TABLE)

@@ -93,7 +93,7 @@ static json_t *parse_body(struct write *w)
 static bool body_fits(struct write *w, const json_t *body)
 {
     const struct target *t = w->target;
-    char *wanted = group_version(t->table->kind, t->version);
+    char *wanted = target_version(t);
     const char *version = json_string_value(json_object_get(body, "apiVersion"));
     const char *kind = json_string_value(json_object_get(body, "kind")), *ns = meta_text(body, "namespace");
     bool fits = false;
@@ -262,8 +262,11 @@ static bool check_valid(struct write *w, const json_t *object, const json_t *bef
     json_t *causes = kube_validate(w->world, w->target->table, object, before), *cause, *details;
     char *what = qualified(kind->kind, kind->group);
     struct buffer b = {0};
-    size_t i, n = json_array_size(causes);
+    size_t i, n;
 
+    if (is_modern_event(w->target) && !before)
+        event_check(object, causes);
+    n = json_array_size(causes);
     json_array_foreach(causes, i, cause)
         buffer_printf(&b, "%s%s: %s", i ? ", " : "", json_string_value(json_object_get(cause, "field")),
                       json_string_value(json_object_get(cause, "message")));
@@ -330,6 +333,8 @@ void write_commit(struct write *w, json_t *object, json_t *before)
     struct table *table = w->target->table;
     const char *subresource = !strcmp(w->target->subresource, "status") ? "status" : NULL;
 
+    if (is_modern_event(w->target))
+        event_to_core(object);
     if (!check_unknown(w, object) || (before && !check_preconditions(w, object, before))) {
         json_decref(object);
         return;
