@@ -165,9 +165,11 @@ install: all ## install below PREFIX (/usr/local), and DESTDIR before it
 	for page in $(wildcard docs/*.1); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
 	for page in $(wildcard docs/*.5); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man5/$${page##*/}; done
 	for theme in $(wildcard themes/*.yaml); do install -D -m 644 $$theme $(DESTDIR)$(PREFIX)/share/gatewatch/$$theme; done
-	$(call put,completions/gatewatch.bash,share/bash-completion/completions/gatewatch,644)
-	$(call put,completions/_gatewatch,share/zsh/site-functions/_gatewatch,644)
-	$(call put,completions/gatewatch.fish,share/fish/vendor_completions.d/gatewatch.fish,644)
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(OUT)/gatewatch completions bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/gatewatch
+	$(OUT)/gatewatch completions zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_gatewatch
+	$(OUT)/gatewatch completions fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/gatewatch.fish
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/gatewatch $(DESTDIR)$(PREFIX)/bin/gatewatch-sim
 	for page in $(notdir $(wildcard docs/*.1)); do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$$page; done
