@@ -121,7 +121,7 @@ bool exec_plugin_read(struct exec_plugin *p, const struct kube_entry *user, cons
     }
     if (!command)
         return kube_field_error(user, exec, "command", err, "is missing");
-    p->command = strchr(command, '/') ? kube_path(user, command) : xstrdup(command);
+    p->command = strchr(command, '/') ? kubeconfig_path(user, command) : xstrdup(command);
     const char *slash = strrchr(p->command, '/');
     p->name = slash ? slash + 1 : p->command;
     return read_mode(p, user, exec, err) && read_argv(p, user, exec, err) && read_env(p, user, exec, cluster, err);

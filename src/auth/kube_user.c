@@ -108,7 +108,7 @@ bool kube_user_read(struct kube_user *u, const struct kube_entry *e, const struc
                                 "stands beside username and password; only one of them may be there");
     if (file) {                     /* wins over token once read */
         u->method = KUBE_TOKEN_FILE;
-        u->token_file = kube_path(e, file);
+        u->token_file = kubeconfig_path(e, file);
         u->token = token ? secret_new(token, strlen(token)) : NULL;
     } else if (token) {
         u->method = KUBE_TOKEN;

@@ -215,7 +215,7 @@ bool kube_array(const struct kube_entry *e, const json_t *object, const char *ke
     return true;
 }
 
-char *kube_path(const struct kube_entry *e, const char *path)
+char *kubeconfig_path(const struct kube_entry *e, const char *path)
 {
     return path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", e->file->folder, path);
 }
@@ -277,7 +277,7 @@ bool kube_data(const struct kube_entry *e, const char *key, char **out, struct e
             return kube_field_error(e, e->body, data_key, err, "is not base64 of a text");
         *out = text;
     } else if (path) {
-        FREE_AUTO char *full = kube_path(e, path);
+        FREE_AUTO char *full = kubeconfig_path(e, path);
         struct error why = {0};
         if (!file_read(full, 1 << 20, out, &len, &why))
             return kube_field_error(e, e->body, key, err, "cannot be read: %s", why.message);

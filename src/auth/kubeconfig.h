@@ -43,7 +43,7 @@ bool kube_array(const struct kube_entry *, const json_t *object, const char *key
 bool kube_field_error(const struct kube_entry *, const json_t *object, const char *key, struct error *,
                       const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* A path of the entry as a path of ours: relative ones begin at the file's folder. malloc'd. */
-char *kube_path(const struct kube_entry *, const char *path);
+char *kubeconfig_path(const struct kube_entry *, const char *path);
 /* KEY-data (base64) or the file named by KEY; *out stays NULL when there is neither. malloc'd, NUL-terminated. */
 bool kube_data(const struct kube_entry *, const char *key, char **out, struct error *);
 
