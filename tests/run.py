@@ -19,7 +19,7 @@ A test may say in a comment near its top how it wants to be run:
 
     run.py: timeout=300 modes=release,asan,tsan needs=apiserver,az alone
 
-timeout (seconds, default 180), modes (default: unit release,asan,tsan; e2e release,asan; screens release), needs (things
+timeout (seconds, default 180), modes (default: unit and e2e release,asan,tsan; screens release), needs (things
 that are prepared in the background while other tests run), alone (with nothing else running).
 
 A test finds in its environment:
@@ -52,7 +52,7 @@ CACHE = pathlib.Path(os.environ.get("GATEWATCH_CACHE") or pathlib.Path(
     os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "gatewatch-test")
 GROUPS = ("build", "unit", "screens", "e2e", "lint")
 SLOW = {"release": 1, "asan": 2, "tsan": 4}
-DEFAULT_MODES = {"unit": "release,asan,tsan", "screens": "release", "e2e": "release,asan", "lint": "release"}
+DEFAULT_MODES = {"unit": "release,asan,tsan", "screens": "release", "e2e": "release,asan,tsan", "lint": "release"}
 DEFAULT_TIMEOUT = 180
 OUTPUT_LIMIT = 8 << 20
 
