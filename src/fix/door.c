@@ -245,6 +245,8 @@ static void all_written(struct fix_door *door)
         plan->undo = arena_printf(&plan->arena, "gatewatch fix undo %s", plan->id);
     else if (!journal_append_undone(plan->undo, &err))
         log_line(LOG_ERROR, "journal: %s", err.message);
+    else
+        plan->undo = NULL;      /* an undo is not undone */
     if (!journal_append(plan, "applied", user(door), NULL, &err))
         log_line(LOG_ERROR, "journal: %s", err.message);
     if (door->context.arm)

@@ -79,9 +79,15 @@ static void note_verified(struct fix_door *door, const char *backend, const char
     plan->verified_after_ms = clock_mono_ms() - door->verify_started_mono;
 }
 
-static const char *words_of_log(const struct health_server *server)
+/* A few words for the sheet; the whole log is in the Backends view. */
+static void words_of_answer(const struct health_server *server, enum probe_cause cause, int status, char out[160])
 {
-    return *server->log ? server->log : str_or(server->health, "no answer");
+    if ((cause == CAUSE_HTTP_STATUS || cause == CAUSE_OK) && status > 0)
+        str_format(out, 160, "%s, HTTP %d", str_or(server->health, "answered"), status);
+    else if (cause == CAUSE_TIMEOUT)
+        str_format(out, 160, "%s, timeout", str_or(server->health, "no answer"));
+    else
+        str_format(out, 160, "%s%s%.120s", str_or(server->health, "no answer"), *server->log ? ": " : "", server->log);
 }
 
 /* What is left when the probe answers, but not well: said at once, so that nobody waits for a report that cannot come. */
@@ -89,7 +95,7 @@ static void done_for_now(struct fix_door *door)
 {
     struct plan *plan = door->plan;
     FREE_AUTO char *outcome =
-        xasprintf("Applied. The backend is not healthy by this alone: the probe reads \"%.200s\". See the findings for what "
+        xasprintf("Applied. The backend is not healthy by this alone: the probe now reads %.200s. See the findings for what "
                   "remains.", str_or(plan->steps[STEP_PROBE].detail, "?"));
     plan_step(plan, STEP_REPORT, STEP_SKIPPED, "%s", "another cause remains");
     finish(door, "unverified", outcome);
@@ -101,6 +107,7 @@ static void on_probe(void *ctx, const struct health_server *servers, size_t n, c
     struct plan *plan = door->plan;
     int status = 0;
     const char *step;
+    char words[160] = "no server in the pool";
     door->probe = 0;
     if (err && err->code != ERR_NONE) {
         plan_step(plan, STEP_PROBE, STEP_SKIPPED, "%s", err->message);
@@ -113,8 +120,9 @@ static void on_probe(void *ctx, const struct health_server *servers, size_t n, c
     door->probe_good = n > 0 && good == n;
     const enum probe_cause cause = n ? probe_log_classify(servers[0].log, &status, &step) : CAUSE_NONE;
     door->probe_answered = cause == CAUSE_HTTP_STATUS || cause == CAUSE_BODY;
-    plan_step(plan, STEP_PROBE, door->probe_good ? STEP_DONE : STEP_DOING, "%s",
-              n ? words_of_log(&servers[0]) : "no server in the pool");
+    if (n)
+        words_of_answer(&servers[0], cause, status, words);
+    plan_step(plan, STEP_PROBE, door->probe_good ? STEP_DONE : STEP_DOING, "%s", words);
     if (!door->probe_good && door->probe_answered && !door->expects_health) {
         done_for_now(door);
         return;
@@ -155,7 +163,7 @@ static void too_late(void *ctx)
 {
     struct fix_door *door = ctx;
     door->timer = 0;
-    FREE_AUTO char *outcome = xasprintf("Applied. No healthy report came in time; the last on-demand probe says \"%.200s\".",
+    FREE_AUTO char *outcome = xasprintf("Applied. No healthy report came in time; the last on-demand probe: %.200s.",
                                         str_or(door->plan->steps[STEP_PROBE].detail, "nothing"));
     finish(door, "unverified", outcome);
 }

@@ -24,8 +24,12 @@ struct topology *topology_what_if(const struct topology *t, const struct setting
 {
     struct store *store = store_new();
     copy_objects(store, t->snapshot);
-    for (size_t i = 0; i < n; i++)
+    /* Removed first: a dry run's answer carries the resourceVersion of what is there, and the store would take it for the
+     * same object. */
+    for (size_t i = 0; i < n; i++) {
+        store_remove(store, kind_index(put[i]->kind), put[i]->namespace, put[i]->name);
         store_upsert(store, object_ref(put[i]));
+    }
     copy_sources(store, t->snapshot);
     *store_environment(store) = t->snapshot->env;
     struct snapshot *s = store_snapshot(store, t->snapshot->wall_ms, t->snapshot->mono_ms);

@@ -234,8 +234,7 @@ static bool plan_traffic_policy(const struct topology *topology, const struct fi
     cost_of_nodes(plan, service, &spread);
     cost_of_disruption(plan, topology, gateway);
     cost_of_change(plan, service);
-    /* One node that carries everything is a decision, not a click (kubernetes.md 0.7). */
-    plan->protected_target |= spread.nodes == 1;
+
     return true;
 }
 
