@@ -112,7 +112,10 @@ struct azure {
     struct node_probe *node_probes;
     struct operation *operations;
     struct activity *activities;
-    unsigned long long gateways_version, workloads_version, slices_version, cloud_version;
+    unsigned long long gateways_version, workloads_version, slices_version;
+    struct controller_memory *memory;   /* what the controllers have seen, controllers.c */
+    double lb_next;                     /* when the next load balancer probe is due */
+    unsigned long long lb_version;
     struct route_memo **memos;          /* controllers_status.c */
     unsigned long long status_round, status_version;
     double next_ready;                  /* when the next starting pod should be looked at; 0 when none */
@@ -233,6 +236,19 @@ void arm_operation_result(struct arm_call *, size_t at);
 void arm_note(struct world *, const struct principal *, const char *action, const char *target, const char *status);
 void arm_events(struct arm_call *);
 
+/* Who has seen a kind up to where. */
+struct seen {
+    unsigned long long version;
+};
+struct controller_memory {
+    struct seen cloud, slices, services, namespaces, httproutes, grpcroutes, tlsroutes;
+    unsigned long long route_inputs;    /* raised when every route must be weighed again */
+    unsigned long long weighed_inputs;
+    struct attached { uint64_t listener; long long count; } *attached;
+    size_t n_attached;
+};
+struct controller_memory *controller_memory(struct world *);
+
 /* ---- controllers --------------------------------------------------------------------------------------------------- */
 
 void control_classes(struct world *);
@@ -247,6 +263,10 @@ json_t *store_list(struct world *, const char *group, const char *resource);    
 json_t *store_list_in(struct world *, const char *group, const char *resource, const char *ns);
 /* A number that changes with every write to the kind. */
 unsigned long long collection_version(struct world *, const char *group, const char *resource);
+/* What was written since the last call, as it is now, in `changed` (an array of the caller's); deletions are counted.
+ * False when the history does not reach back that far: everything must be looked at. */
+bool store_changes(struct world *, const char *group, const char *resource, struct seen *, json_t *changed,
+                   size_t *additions, size_t *deletions);
 json_t *owner_reference(const json_t *owner, bool controller);
 bool owned_by(const json_t *object, const json_t *owner);
 json_t *condition_set(struct world *, json_t *conditions, const char *type, bool holds, const char *reason,

@@ -44,6 +44,16 @@ void azure_tick(struct world *world)
     backends_tick(world);
 }
 
+struct controller_memory *controller_memory(struct world *world)
+{
+    struct azure *azure = azure_of(world);
+    if (!azure->memory) {
+        azure->memory = xcalloc(1, sizeof *azure->memory);
+        azure->memory->route_inputs = 1;
+    }
+    return azure->memory;
+}
+
 /* ---- lists to walk while writing ---------------------------------------------------------------------------------------- */
 
 static bool take(struct world *world, const json_t *object, void *ctx)

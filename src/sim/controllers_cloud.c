@@ -134,38 +134,45 @@ static void balance(struct world *world, const json_t *service)
     store_put(world, "", "services", next, "cloud-controller-manager", "Update", "status");
 }
 
+static void tend(struct world *world, const json_t *service)
+{
+    bool balancer = jx_is(service, "spec.type", "LoadBalancer") && !jx_str(service, "spec.loadBalancerClass");
+    bool has_address = json_array_size(jx_get(service, "status.loadBalancer.ingress")) > 0;
+
+    if (!balancer && !has_address && !jx_str(service, "metadata.deletionTimestamp"))
+        return;
+    json_t *next = json_deep_copy(service);
+    if (jx_str(service, "metadata.deletionTimestamp")) {
+        /* The load balancer is cleaned up at once; nothing holds the Service back. */
+        jx_drop(next, "metadata.finalizers");
+        store_put(world, "", "services", next, "cloud-controller-manager", "Update", NULL);
+        store_remove(world, "", "services", jx_namespace(service), jx_name(service));
+        return;
+    }
+    if (!balancer)
+        jx_set(next, "status.loadBalancer", json_object());
+    else
+        add_finalizer(next);
+    if (json_equal(next, service))
+        json_decref(next);
+    else
+        store_put(world, "", "services", next, "cloud-controller-manager", "Update", NULL);
+    const json_t *now = store_get(world, "", "services", jx_namespace(service), jx_name(service));
+    if (balancer && now)
+        balance(world, now);
+}
+
 void control_cloud(struct world *world)
 {
-    struct azure *azure = azure_of(world);
-    size_t i;
-    json_t *service;
+    json_t *changed = json_array(), *service;
+    size_t i, additions, deletions;
 
-    if (azure->cloud_version == collection_version(world, "", "services"))
-        return;
-    json_t *services = store_list(world, "", "services");
-    json_array_foreach(services, i, service) {
-        if (jx_str(service, "metadata.deletionTimestamp")) {
-            /* The load balancer is cleaned up at once; nothing holds the Service back. */
-            json_t *next = json_deep_copy(service);
-            jx_drop(next, "metadata.finalizers");
-            store_put(world, "", "services", next, "cloud-controller-manager", "Update", NULL);
-            store_remove(world, "", "services", jx_namespace(service), jx_name(service));
-            continue;
-        }
-        json_t *next = json_deep_copy(service);
-        bool balancer = jx_is(next, "spec.type", "LoadBalancer") && !jx_str(next, "spec.loadBalancerClass");
-        if (!balancer && json_array_size(jx_get(next, "status.loadBalancer.ingress")) > 0)
-            jx_set(next, "status.loadBalancer", json_object());
-        if (balancer)
-            add_finalizer(next);
-        if (json_equal(next, service))
-            json_decref(next);
-        else
-            store_put(world, "", "services", next, "cloud-controller-manager", "Update", NULL);
-        const json_t *now = store_get(world, "", "services", jx_namespace(service), jx_name(service));
-        if (balancer && now)
-            balance(world, now);
+    if (!store_changes(world, "", "services", &controller_memory(world)->cloud, changed, &additions, &deletions) ||
+        deletions) {            /* a freed address may be what another waits for */
+        json_decref(changed);
+        changed = store_list(world, "", "services");
     }
-    json_decref(services);
-    azure->cloud_version = collection_version(world, "", "services");
+    json_array_foreach(changed, i, service)
+        tend(world, service);
+    json_decref(changed);
 }

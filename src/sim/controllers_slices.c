@@ -111,20 +111,14 @@ static void sweep(struct world *world)
     json_decref(slices);
 }
 
-void control_slices(struct world *world)
+static void make_slices(struct world *world, const json_t *services)
 {
-    struct azure *azure = azure_of(world);
-    unsigned long long version = collection_version(world, "", "services") + collection_version(world, "", "pods") +
-                                 collection_version(world, "", "nodes");
-    size_t i;
-    json_t *service, *pods = NULL;
+    json_t *pods = NULL, *service;
     char ns[256] = "";
+    size_t i;
 
-    if (azure->slices_version == version)
-        return;
-    json_t *services = store_list(world, "", "services");
     json_array_foreach(services, i, service) {
-        if (json_object_size(jx_get(service, "spec.selector")) == 0 || !jx_get(service, "spec.clusterIP"))
+        if (json_object_size(jx_get(service, "spec.selector")) == 0)
             continue;
         if (!pods || strcmp(ns, jx_namespace(service)) != 0) {      /* services come ordered by namespace */
             json_decref(pods);
@@ -134,7 +128,23 @@ void control_slices(struct world *world)
         make_slice(world, service, pods);
     }
     json_decref(pods);
+}
+
+void control_slices(struct world *world)
+{
+    struct azure *azure = azure_of(world);
+    unsigned long long version = collection_version(world, "", "pods") + collection_version(world, "", "nodes");
+    json_t *services = json_array();
+    size_t additions, deletions;
+    bool all = !store_changes(world, "", "services", &controller_memory(world)->slices, services, &additions, &deletions);
+
+    if (all || deletions)
+        sweep(world);
+    if (all || azure->slices_version != version) {
+        json_decref(services);
+        services = store_list(world, "", "services");
+    }
+    make_slices(world, services);
     json_decref(services);
-    sweep(world);
     azure->slices_version = version;
 }

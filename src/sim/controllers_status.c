@@ -266,6 +266,23 @@ static void weigh(struct world *world, const char *resource, const char *kind, c
     store_put(world, GATEWAY_GROUP, resource, next, "pilot-discovery", "Update", "status");
 }
 
+/* How many routes a listener has, kept up to date as routes come, change and go. */
+static void account(struct controller_memory *memory, const struct route_memo *memo, int sign)
+{
+    for (size_t k = 0; k < memo->n; k++) {
+        struct attached *one = NULL;
+        for (size_t i = 0; i < memory->n_attached; i++)
+            if (memory->attached[i].listener == memo->attached[k])
+                one = &memory->attached[i];
+        if (!one) {
+            memory->attached = xrealloc(memory->attached, (memory->n_attached + 1) * sizeof *memory->attached);
+            one = &memory->attached[memory->n_attached++];
+            *one = (struct attached){ .listener = memo->attached[k] };
+        }
+        one->count += sign;
+    }
+}
+
 static struct route_memo *memo_of(struct azure *azure, const char *kind, const json_t *route)
 {
     char key[600];
@@ -284,35 +301,35 @@ static struct route_memo *memo_of(struct azure *azure, const char *kind, const j
     return memo;
 }
 
-static void routes(struct world *world, const char *resource, const char *kind, unsigned long long inputs)
+static void weigh_again(struct world *world, const char *resource, const char *kind, const json_t *route,
+                        unsigned long long inputs)
 {
     struct azure *azure = azure_of(world);
-    json_t *list = store_list(world, GATEWAY_GROUP, resource), *route;
-    size_t i;
+    struct route_memo *memo = memo_of(azure, kind, route);
 
-    json_array_foreach(list, i, route) {
-        struct route_memo *memo = memo_of(azure, kind, route);
-        memo->round = azure->status_round;
-        if (memo->object == route && memo->inputs == inputs)
-            continue;
-        weigh(world, resource, kind, route, memo);
-        json_decref((json_t *)memo->object);
-        memo->object = json_incref((json_t *)store_get(world, GATEWAY_GROUP, resource, jx_namespace(route),
-                                                       jx_name(route)));
-        memo->inputs = inputs;
-    }
-    json_decref(list);
+    memo->round = azure->status_round;
+    if (memo->object == route && memo->inputs == inputs)
+        return;
+    account(azure->memory, memo, -1);
+    weigh(world, resource, kind, route, memo);
+    account(azure->memory, memo, 1);
+    json_decref((json_t *)memo->object);
+    memo->object = json_incref((json_t *)store_get(world, GATEWAY_GROUP, resource, jx_namespace(route), jx_name(route)));
+    memo->inputs = inputs;
 }
 
-static void forget(struct azure *azure)
+/* Forgets the routes of a kind that were not met in this round. */
+static void forget(struct azure *azure, const char *kind)
 {
+    size_t len = strlen(kind);
     for (size_t i = 0; azure->memos && i < BUCKETS; i++)
         for (struct route_memo **at = &azure->memos[i]; *at;) {
             struct route_memo *memo = *at;
-            if (memo->round == azure->status_round) {
+            if (memo->round == azure->status_round || strncmp(memo->key, kind, len) != 0 || memo->key[len] != '/') {
                 at = &memo->next;
                 continue;
             }
+            account(azure->memory, memo, -1);
             *at = memo->next;
             json_decref((json_t *)memo->object);
             free(memo->key);
@@ -320,16 +337,33 @@ static void forget(struct azure *azure)
         }
 }
 
+static void routes(struct world *world, const char *resource, const char *kind, struct seen *seen)
+{
+    struct controller_memory *memory = controller_memory(world);
+    json_t *list = json_array(), *route;
+    size_t i, additions, deletions;
+    bool all = !store_changes(world, GATEWAY_GROUP, resource, seen, list, &additions, &deletions) || deletions ||
+               memory->weighed_inputs != memory->route_inputs;
+
+    if (all) {
+        json_decref(list);
+        list = store_list(world, GATEWAY_GROUP, resource);
+    }
+    json_array_foreach(list, i, route)
+        weigh_again(world, resource, kind, route, memory->route_inputs);
+    json_decref(list);
+    if (all)
+        forget(azure_of(world), kind);
+}
+
 /* ---- Gateways ---------------------------------------------------------------------------------------------------------------------- */
 
 static long long count_attached(const struct azure *azure, uint64_t key)
 {
-    long long n = 0;
-    for (size_t i = 0; azure->memos && i < BUCKETS; i++)
-        for (const struct route_memo *memo = azure->memos[i]; memo; memo = memo->next)
-            for (size_t k = 0; k < memo->n; k++)
-                n += memo->attached[k] == key;
-    return n;
+    for (size_t i = 0; i < azure->memory->n_attached; i++)
+        if (azure->memory->attached[i].listener == key)
+            return azure->memory->attached[i].count;
+    return 0;
 }
 
 static json_t *supported_kinds(const json_t *listener)
@@ -448,6 +482,8 @@ static void report_gateway(struct world *world, const json_t *gateway)
         store_put(world, GATEWAY_GROUP, "gateways", next, "pilot-discovery", "Update", "status");
 }
 
+/* ---- what makes every route be weighed again ---------------------------------------------------------------------------------- */
+
 /* Changes when a Gateway's specification does, but not with its status. */
 static unsigned long long specifications(const json_t *gateways)
 {
@@ -459,35 +495,37 @@ static unsigned long long specifications(const json_t *gateways)
     return sum;
 }
 
-static unsigned long long route_versions(struct world *world)
+/* Which Services there are decides; what is in them does not. Of a Namespace its labels do, so any change of one counts. */
+static void notice(struct world *world, struct controller_memory *memory, unsigned long long rest)
 {
-    return collection_version(world, GATEWAY_GROUP, "httproutes") + collection_version(world, GATEWAY_GROUP, "grpcroutes") +
-           collection_version(world, GATEWAY_GROUP, "tlsroutes");
+    json_t *namespaces = json_array();
+    size_t additions, deletions, more, fewer;
+    bool services = store_changes(world, "", "services", &memory->services, NULL, &additions, &deletions);
+    bool known = store_changes(world, "", "namespaces", &memory->namespaces, namespaces, &more, &fewer);
+
+    if (!services || additions || deletions || !known || json_array_size(namespaces) || fewer ||
+        rest != azure_of(world)->status_version)
+        memory->route_inputs++;
+    azure_of(world)->status_version = rest;
+    json_decref(namespaces);
 }
 
 void control_status(struct world *world)
 {
     struct azure *azure = azure_of(world);
+    struct controller_memory *memory = controller_memory(world);
     json_t *gateways = store_list(world, GATEWAY_GROUP, "gateways"), *gateway;
-    unsigned long long inputs = specifications(gateways) + collection_version(world, GATEWAY_GROUP, "gatewayclasses") +
-                                collection_version(world, "", "namespaces") + collection_version(world, "", "services") +
-                                collection_version(world, GATEWAY_GROUP, "referencegrants");
-    unsigned long long version = inputs + collection_version(world, GATEWAY_GROUP, "gateways") + route_versions(world) +
-                                 collection_version(world, "", "secrets");
     size_t i;
 
-    if (version == azure->status_version) {
-        json_decref(gateways);
-        return;
-    }
+    notice(world, memory, specifications(gateways) + collection_version(world, GATEWAY_GROUP, "gatewayclasses") +
+                              collection_version(world, GATEWAY_GROUP, "referencegrants"));
     azure->status_round++;
-    routes(world, "httproutes", "HTTPRoute", inputs);
-    routes(world, "grpcroutes", "GRPCRoute", inputs);
-    routes(world, "tlsroutes", "TLSRoute", inputs);
-    forget(azure);
+    routes(world, "httproutes", "HTTPRoute", &memory->httproutes);
+    routes(world, "grpcroutes", "GRPCRoute", &memory->grpcroutes);
+    routes(world, "tlsroutes", "TLSRoute", &memory->tlsroutes);
+    memory->weighed_inputs = memory->route_inputs;
     json_array_foreach(gateways, i, gateway)
         if (gateway_is_ours(world, gateway))
             report_gateway(world, gateway);
     json_decref(gateways);
-    azure->status_version = version;
 }

@@ -288,7 +288,7 @@ int main(int argc, char **argv)
     static struct world world;
     struct sim_options o = {.scenario = "reference", .tenants = 10, .routes = 100, .speed = 1, .listen = "127.0.0.1:0",
                             .prefix = ""};
-    struct tls_material tls;
+    static struct tls_material tls;     /* as long as the world, which shows its CA */
     sigset_t waiting;
     char *host = NULL, *problem;
     int port = 0, fd, code = parse_options(argc, argv, &o);

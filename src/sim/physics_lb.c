@@ -327,7 +327,13 @@ void lb_tick(struct world *world)
 {
     struct azure *azure = azure_of(world);
     struct tick tick = { .settled = !azure->started };
+    unsigned long long version = collection_version(world, "", "services") + collection_version(world, "", "nodes");
 
+    /* Twenty ticks a second, thousands of Services: look only when something is due or may be new. */
+    if (azure->started && azure->lb_version == version && world_now(world) < azure->lb_next)
+        return;
+    azure->lb_version = version;
+    azure->lb_next = 1e18;
     for (struct node_probe *one = azure->node_probes; one; one = one->next)
         one->seen = false;
     store_each(world, "", "services", tick_service, &tick);
@@ -338,6 +344,8 @@ void lb_tick(struct world *world)
             free(one->key);
             free(one);
         } else {
+            if (one->next_at < azure->lb_next)
+                azure->lb_next = one->next_at;
             at = &one->next;
         }
     }

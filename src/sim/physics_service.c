@@ -38,6 +38,44 @@ unsigned long long collection_version(struct world *world, const char *group, co
     return table->n_events ? table_event(table, table->n_events - 1)->version : table->forgotten + 1;
 }
 
+static void add_once(const struct table *table, const json_t *object, json_t *changed, json_t *met)
+{
+    char *key = format_text("%s/%s", jx_namespace(object), jx_name(object));
+    json_t *now = table_get(table, jx_namespace(object), jx_name(object));
+
+    if (now && !json_object_get(met, key)) {
+        json_array_append(changed, now);
+        json_object_set_new(met, key, json_true());
+    }
+    free(key);
+}
+
+bool store_changes(struct world *world, const char *group, const char *resource, struct seen *seen, json_t *changed,
+                   size_t *additions, size_t *deletions)
+{
+    struct table *table = store_table_any(world, group, resource);
+    unsigned long long from = seen->version;
+
+    *additions = *deletions = 0;
+    if (!table)
+        return true;
+    seen->version = store_version(world);
+    if (!from || table->forgotten > from)
+        return false;
+    json_t *met = json_object();
+    for (size_t i = table->n_events; i > 0; i--) {
+        const struct event *event = table_event(table, i - 1);
+        if (event->version <= from)
+            break;
+        *additions += event->type == EVENT_ADDED;
+        *deletions += event->type == EVENT_DELETED;
+        if (changed)
+            add_once(table, event->object, changed, met);
+    }
+    json_decref(met);
+    return true;
+}
+
 /* ---- nodes ----------------------------------------------------------------------------------------------------------- */
 
 const char *node_ip(const json_t *node)
