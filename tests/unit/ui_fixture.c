@@ -150,13 +150,13 @@ static void add_routes(struct topology *t, bool up)
 
 static void add_hops(struct topology *t, bool up)
 {
-    t->hops[HOP_CLIENT] = (struct topo_hop){LIGHT_UNKNOWN, "", "not observed"};
-    t->hops[HOP_APPGW] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "appgw-mtkc-poc", up ? "3/3 healthy" : "3/3 down: HTTP 404"};
-    t->hops[HOP_LB] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "10.0.1.200", up ? "1/3 nodes in" : "0/3 nodes in"};
-    t->hops[HOP_SERVICE] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DEGRADED, "mtkc-gateway-istio", up ? "Local" : "Cluster"};
-    t->hops[HOP_GATEWAY] = (struct topo_hop){LIGHT_OK, "mtkc-gateway", "programmed"};
-    t->hops[HOP_ROUTE] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, up ? "3 routes" : "2 routes", up ? "accepted" : "none for the probe"};
-    t->hops[HOP_PODS] = (struct topo_hop){LIGHT_OK, "6/6 ready", "ready"};
+    t->hops[HOP_CLIENT] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "clients", up ? "https-listener" : "502 for all"};
+    t->hops[HOP_APPGW] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "appgw-mtkc-poc", up ? "3 of 3 healthy" : "0 of 3 healthy"};
+    t->hops[HOP_LB] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "10.0.1.200", up ? "Local · 1/3 nodes" : "Cluster · 0/3 nodes"};
+    t->hops[HOP_SERVICE] = (struct topo_hop){LIGHT_OK, "mtkc-gateway-istio", "LoadBalancer · 2 ports"};
+    t->hops[HOP_GATEWAY] = (struct topo_hop){LIGHT_OK, "mtkc-gateway", "programmed · 1/1 pods"};
+    t->hops[HOP_ROUTE] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, up ? "health-route" : "no route", up ? "/healthz/ready → 200" : "/healthz/ready → 404"};
+    t->hops[HOP_PODS] = (struct topo_hop){LIGHT_OK, "backends", "2/2 ready"};
 }
 
 static void add_findings(struct view_data *d)

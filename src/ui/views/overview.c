@@ -57,22 +57,55 @@ static void draw_path_small(struct scene *s, struct rect r)
     }
 }
 
+/* "programmed · 1/1 pods" is a setting and a count, "/healthz → 404" a question and an answer: the second is the news. */
+static void split_detail(const char *detail, char *first, size_t first_cap, char *news, size_t news_cap)
+{
+    const char *cut = strstr(detail, " · "), *arrow = strstr(detail, " → ");
+    cut = cut ? cut : arrow;
+    if (!cut) {
+        first[0] = '\0';
+        str_copy(news, news_cap, detail);
+        return;
+    }
+    str_format(first, first_cap, "%.*s", (int)(cut - detail), detail);
+    str_copy(news, news_cap, cut + strlen(arrow ? " → " : " · "));
+}
+
+/* "0 of 3 healthy" where there is only room for "0/3 healthy". */
+static void shorten_of(char *s, int room)
+{
+    char *of = text_width(s) > room ? strstr(s, " of ") : NULL;
+    if (of) {
+        *of = '/';
+        memmove(of + 1, of + 4, strlen(of + 4) + 1);
+    }
+}
+
 static void draw_hop(struct scene *s, struct rect r, enum hop hop, int width, bool last)
 {
     const struct topo_hop *h = &s->topo->hops[hop];
     struct canvas *c = s->canvas;
-    int x = r.x + 1 + (int)hop * width, room = last ? r.x + r.w - x : width - 1;
+    int x = r.x + 1 + (int)hop * width, room = last ? r.x + r.w - x : width - 1, y = r.y + 1, end = r.y + r.h;
     enum role role = light_role(h->light);
-    char name[64];
+    char name[64], first[160], news[160];
     str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii), width >= 17 ? hop_name(hop) : narrow_name(hop));
-    int used = canvas_text(c, x, r.y, room, STYLE(h->light == LIGHT_OK ? ROLE_OK : role), name);
+    int used = canvas_text(c, x, r.y, room, STYLE(role), name);
     if (!last)
         draw_arrow(c, x + used + 1, x + width - 1, r.y);
-    const char *detail = str_or(h->detail, light_word(h->light));
-    if (r.h >= 2)
-        canvas_text(c, x, r.y + 1, room, STYLE(h->light == LIGHT_OK ? ROLE_QUIET : role), h->light == LIGHT_ABSENT ? str_or(h->detail, "absent") : detail);
-    if (r.h >= 3)
-        canvas_text(c, x, r.y + 2, room, STYLE(ROLE_QUIET), str_or(h->label, ""));
+    struct style news_style = STYLE(h->light == LIGHT_OK ? ROLE_TEXT : role), quiet = STYLE(ROLE_QUIET);
+    const char *detail = h->detail && *h->detail ? h->detail : light_word(h->light);
+    split_detail(detail, first, sizeof first, news, sizeof news);
+    if (text_width(detail) <= room) {
+        str_copy(news, sizeof news, detail);
+        first[0] = '\0';
+    }
+    shorten_of(news, room);
+    if (y < end)
+        canvas_text(c, x, y++, room, news_style, news);
+    if (y < end && first[0])
+        canvas_text(c, x, y++, room, quiet, first);
+    if (y < end)
+        canvas_text(c, x, y, room, quiet, str_or(h->label, ""));
 }
 
 static void draw_path(struct scene *s, struct rect r)
@@ -185,14 +218,17 @@ static void draw_probe(struct scene *s, struct rect line, int prober)
     struct canvas *c = s->canvas;
     int x = line.x + 1, right = line.x + line.w;
     bool wide = line.w >= 64;
-    const char *name = prober == PROBER_APPGW ? (wide ? "A App Gateway" : "A") : wide ? "B Load balancer" : "B";
-    canvas_text(c, x, line.y, wide ? 15 : 1, STYLE(ROLE_TEXT), name);
-    x += wide ? 17 : 2;
+    x += canvas_text(c, x, line.y, 1, STYLE(ROLE_STRONG), prober == PROBER_APPGW ? "A" : "B") + 1;
+    if (wide) {
+        canvas_text(c, x, line.y, 15, STYLE(ROLE_TEXT), line.w >= 100 ? (prober == PROBER_APPGW ? "App Gateway" : "Load balancer") :
+                    prober == PROBER_APPGW ? "AppGW" : "LB");
+        x += line.w >= 100 ? 15 : 7;
+    }
     if (!p) {
         canvas_text(c, x, line.y, right - x, STYLE(ROLE_ABSENT), "no probe known");
         return;
     }
-    int reported = wide ? 22 : 11, predicted = wide ? 11 : 9, sends = right - x - reported - predicted - 2;
+    int reported = line.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9, sends = right - x - reported - predicted - 2;
     struct table_cell cell = {.text = ""};
     size_t row = (size_t)(p - s->topo->probes.items);
     list_probes.cell(s, row, 1, &cell);
@@ -220,8 +256,9 @@ static void draw_probers(struct scene *s, struct rect r)
     struct canvas *c = s->canvas;
     if (inner.h >= 3) {
         bool wide = inner.w >= 64;
-        int x = inner.x + (wide ? 18 : 3), right = inner.x + inner.w, reported = wide ? 22 : 11, predicted = wide ? 11 : 9;
-        canvas_text(c, inner.x + 1, inner.y, wide ? 15 : 1, STYLE(ROLE_HEADING), wide ? "PROBER" : "");
+        int x = inner.x + (inner.w >= 100 ? 18 : wide ? 10 : 3), right = inner.x + inner.w;
+        int reported = inner.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9;
+        canvas_text(c, inner.x + 1, inner.y, wide ? 7 : 1, STYLE(ROLE_HEADING), wide ? "PROBER" : "");
         canvas_text(c, x, inner.y, 20, STYLE(ROLE_HEADING), "SENDS");
         canvas_text(c, right - reported - predicted - 1, inner.y, predicted, STYLE(ROLE_HEADING), "PREDICTED");
         canvas_text(c, right - reported, inner.y, reported, STYLE(ROLE_HEADING), "REPORTED");
