@@ -47,6 +47,9 @@ static void add_backends(struct topology *t, bool up)
             .service = "istio-ingress/mtkc-gateway-istio", .gateway = "istio-ingress/mtkc-gateway", .probe_index = 0,
             .since_wall_ms = wall(754), .interval_s = 30,
         };
+    static const char *listeners[] = {"https-listener"};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        rows[i].listeners = (struct strings){listeners, 1};
     t->backends.items = rows;
     t->backends.n = COUNT(rows);
     static struct topo_appgw gw[] = {{.name = "appgw-mtkc-poc", .id = "/subscriptions/x/appgw-mtkc-poc", .resource_group = "rg-mtkc",
@@ -78,6 +81,9 @@ static void add_probes(struct topology *t, bool up)
         "appProtocol http makes the probe GET / on the node port, and no route answers /",
         .reported = up ? "Up" : "Down_Probe_HttpStatusCodeError",
     };
+    static const char *of_appgw[] = {"200-399"}, *of_lb[] = {"200"};
+    rows[0].accepted = (struct strings){of_appgw, 1};
+    rows[1].accepted = (struct strings){of_lb, 1};
     t->probes.items = rows;
     t->probes.n = 2;
 }
@@ -102,6 +108,8 @@ static void add_services(struct topology *t, bool up)
         .nodes = ITEMS(nodes), .lb = "kubernetes-internal", .lb_frontend = "a1b2c3", .lb_light = up ? LIGHT_OK : LIGHT_DOWN};
     t->services.items = svc;
     t->services.n = 1;
+    static const char *addresses[] = {"10.0.1.200"};
+    svc[0].addresses = (struct strings){addresses, 1};
     static struct topo_gateway gw[] = {{.gateway = "istio-ingress/mtkc-gateway", .class_name = "istio", .programmed = TRI_TRUE,
         .accepted = TRI_TRUE, .pods_ready = 1, .pods_total = 1, .light = LIGHT_OK}};
     t->gateways.items = gw;

@@ -81,14 +81,21 @@ static void shorten_of(char *s, int room)
     }
 }
 
-static void draw_hop(struct scene *s, struct rect r, enum hop hop, int width, bool last)
+/* Where a hop begins: on a small screen the ones with longer words get more. */
+static int hop_x(struct rect r, int hop)
+{
+    static const int shares[HOP_COUNT + 1] = {0, 12, 24, 34, 46, 58, 69, 79};
+    return r.x + 1 + shares[hop] * (r.w - 1) / 79;
+}
+
+static void draw_hop(struct scene *s, struct rect r, enum hop hop, bool last)
 {
     const struct topo_hop *h = &s->topo->hops[hop];
     struct canvas *c = s->canvas;
-    int x = r.x + 1 + (int)hop * width, room = last ? r.x + r.w - x : width - 1, y = r.y + 1, end = r.y + r.h;
+    int x = hop_x(r, hop), width = hop_x(r, (int)hop + 1) - x, room = last ? r.x + r.w - x : width - 1, y = r.y + 1, end = r.y + r.h;
     enum role role = light_role(h->light);
     char name[64], first[160], news[160];
-    str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii), width >= 17 ? hop_name(hop) : narrow_name(hop));
+    str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii), r.w >= 112 ? hop_name(hop) : narrow_name(hop));
     int used = canvas_text(c, x, r.y, room, STYLE(role), name);
     if (!last)
         draw_arrow(c, x + used + 1, x + width - 1, r.y);
@@ -114,10 +121,9 @@ static void draw_path(struct scene *s, struct rect r)
         draw_path_small(s, r);
         return;
     }
-    int width = (r.w - 8) / (HOP_COUNT - 1);
-    width = width > 30 ? 30 : width;
+    r.w = r.w > 190 ? 190 : r.w;
     for (int i = 0; i < HOP_COUNT; i++)
-        draw_hop(s, r, (enum hop)i, width, i == HOP_COUNT - 1);
+        draw_hop(s, r, (enum hop)i, i == HOP_COUNT - 1);
 }
 
 /* ---- the cause --------------------------------------------------------------------------------------------------------------- */
@@ -138,7 +144,7 @@ static void action_line(const struct finding *f, struct doc *d)
 
 static void cause_doc(const struct scene *s, const struct finding *f, int width, int rows, struct doc *d)
 {
-    doc_puts(d, f->severity == SEVERITY_CRITICAL ? ROLE_BAD : ROLE_STRONG, str_or(f->title, f->code));
+    doc_puts(d, ROLE_STRONG, str_or(f->title, f->code));
     doc_end(d);
     DOC_AUTO why = {0};
     doc_text(&why, ROLE_TEXT, f->why);
@@ -159,6 +165,15 @@ static void cause_doc(const struct scene *s, const struct finding *f, int width,
     }
 }
 
+/* An ellipsis after the last word of a text that goes on. */
+static void mark_cut(struct canvas *c, struct rect r, int y)
+{
+    int x = r.x + r.w - 3;
+    while (x > r.x && canvas_at(c, x, y) && canvas_at(c, x, y)->s[0] == ' ')
+        x--;
+    canvas_text(c, x + 1, y, 2, STYLE(ROLE_TEXT), c->ascii ? "~" : " …");
+}
+
 static void draw_cause(struct scene *s, struct rect r, const struct finding *f)
 {
     if (rect_empty(r))
@@ -174,6 +189,8 @@ static void draw_cause(struct scene *s, struct rect r, const struct finding *f)
     DOC_AUTO doc = {0};
     cause_doc(s, f, inner.w - 2, inner.h + 1, &doc);
     int drawn = doc_draw(&doc, s->canvas, rect_inset(inner, 1, 0), 0, 0, NULL);
+    if (doc_rows(&doc, inner.w - 2) > (size_t)inner.h)
+        mark_cut(s->canvas, inner, inner.y + drawn - 1);
     last.y = inner.y + drawn;
     doc_draw(&action, s->canvas, rect_inset(last, 1, 0), 0, 0, NULL);
 }
