@@ -110,16 +110,12 @@ static char *environment(struct world *world, const char *folder, const struct s
         "export AZURE_CLIENT_SECRET=%s\n"
         "export KUBECONFIG=%s/kubeconfig\n"
         "export REQUESTS_CA_BUNDLE=%s/ca.pem\n"
-        "# az against it, with a configuration folder of its own:\n"
-        "#   export AZURE_CONFIG_DIR=%s/az ADAL_PYTHON_SSL_NO_VERIFY=0 AZURE_CORE_INSTANCE_DISCOVERY=false\n"
-        "#   az cloud register -n gatewatch-sim --endpoint-resource-manager %s --endpoint-management %s \\\n"
-        "#     --endpoint-active-directory %s/adfs --endpoint-active-directory-resource-id %s \\\n"
-        "#     --endpoint-active-directory-graph-resource-id %s --suffix-storage-endpoint sim.invalid \\\n"
-        "#     --suffix-keyvault-dns .vault.sim.invalid\n"
+        "# The Azure CLI against it, with a configuration folder of its own:\n"
+        "#   export AZURE_CONFIG_DIR=%s/az\n"
+        "#   az cloud register -n gatewatch-sim --endpoint-resource-manager %s\n"
         "#   az cloud set -n gatewatch-sim\n"
         "#   az login --service-principal -u $AZURE_CLIENT_ID -p $AZURE_CLIENT_SECRET --tenant $AZURE_TENANT_ID\n",
-        folder, who->tenant, who->client_id, who->client_secret, folder, folder, folder, world->base, world->base,
-        world->base, world->base, world->base);
+        folder, who->tenant, who->client_id, who->client_secret, folder, folder, folder, world->base);
 }
 
 static bool write_free(const char *folder, const char *name, mode_t mode, char *text)
