@@ -2,7 +2,6 @@
 #ifndef AUTH_JWT_H
 #define AUTH_JWT_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include <gatewatch/error.h>

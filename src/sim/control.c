@@ -7,6 +7,7 @@
  *   POST   /_sim/speed                      body: simulated seconds per second
  *   POST   /_sim/expire-watches             every watch and list continuation gets 410 Expired
  *   POST   /_sim/revoke-tokens              static cluster tokens are refused (401); DELETE accepts them again
+ *   POST   /_sim/rotate-tokens              static cluster tokens are replaced, here and in the files of --out
  *   POST   /_sim/absent                     body: RESOURCE[.GROUP] …, which disappear from the API; DELETE brings them back
  *   *      /_sim/azure                      the knobs of the Azure side, see azure.h
  */
@@ -116,6 +117,10 @@ static bool handle_settings(struct world *world, const char *what, const struct 
         store_expire(world);
     } else if (!strcmp(what, "revoke-tokens")) {
         credentials_revoke(world, strcmp(request->method, "DELETE") != 0);
+    } else if (!strcmp(what, "rotate-tokens")) {
+        credentials_rotate(world);
+        if (!output_rewrite_tokens(world))
+            reply_status(reply, 500, "InternalError", NULL, "the files could not be written");
     } else if (!strcmp(what, "absent")) {
         absent(world, request, reply);
     } else {

@@ -80,36 +80,23 @@ static bool choose_address(struct world *world, const json_t *service, char out[
     return false;
 }
 
-/* In both shapes that the API serves of one event. */
-static void note_event(struct world *world, const json_t *service, const char *type, const char *reason,
-                       const char *message)
+static void note_event(struct world *world, const json_t *service, const char *reason, const char *message)
 {
     char name[300], suffix[9];
-    char *now = world_time(world), *micro = world_time_micro(world);
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s}", "apiVersion", "v1", "kind", "Service", "name",
-                               jx_name(service), "namespace", jx_namespace(service), "uid", jx_uid(service));
+    char *now = world_time(world);
 
     jx_suffix(message, suffix, 8);
     snprintf(name, sizeof name, "%.200s.%s", jx_name(service), suffix);
-    json_t *meta = json_pack("{s:s, s:s}", "name", name, "namespace", jx_namespace(service));
-    if (!store_get(world, "", "events", jx_namespace(service), name)) {
+    if (!store_get(world, "", "events", jx_namespace(service), name))
         store_put(world, "", "events",
-                  json_pack("{s:s, s:s, s:O, s:O, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:i}", "apiVersion", "v1", "kind",
-                            "Event", "metadata", meta, "involvedObject", object, "type", type, "reason", reason, "message",
-                            message, "source", "component", "service-controller", "firstTimestamp", now, "lastTimestamp",
-                            now, "count", 1),
+                  json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:i}",
+                            "apiVersion", "v1", "kind", "Event", "metadata", "name", name, "namespace",
+                            jx_namespace(service), "involvedObject", "apiVersion", "v1", "kind", "Service", "name",
+                            jx_name(service), "namespace", jx_namespace(service), "uid", jx_uid(service), "type",
+                            "Warning", "reason", reason, "message", message, "source", "component",
+                            "service-controller", "firstTimestamp", now, "lastTimestamp", now, "count", 1),
                   "cloud-controller-manager", "Update", NULL);
-        store_put(world, "events.k8s.io", "events",
-                  json_pack("{s:s, s:s, s:o, s:O, s:s, s:s, s:s, s:s, s:s, s:s}", "apiVersion", "events.k8s.io/v1",
-                            "kind", "Event", "metadata", json_deep_copy(meta), "regarding", object, "type", type, "reason",
-                            reason, "note", message, "eventTime", micro, "reportingController", "service-controller",
-                            "action", reason),
-                  "cloud-controller-manager", "Update", NULL);
-    }
-    json_decref(object);
-    json_decref(meta);
     free(now);
-    free(micro);
 }
 
 static void add_finalizer(json_t *service)
@@ -133,7 +120,7 @@ static void balance(struct world *world, const json_t *service)
     char address[32], why[300];
 
     if (!choose_address(world, service, address, why, sizeof why)) {
-        note_event(world, service, "Warning", "SyncLoadBalancerFailed", why);
+        note_event(world, service, "SyncLoadBalancerFailed", why);
         return;
     }
     const char *have = jx_str(json_array_get(jx_get(service, "status.loadBalancer.ingress"), 0), "ip");
@@ -145,7 +132,6 @@ static void balance(struct world *world, const json_t *service)
     json_t *next = json_deep_copy(service);
     jx_set(next, "status.loadBalancer.ingress", json_pack("[{s:s, s:s}]", "ip", address, "ipMode", "VIP"));
     store_put(world, "", "services", next, "cloud-controller-manager", "Update", "status");
-    note_event(world, service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer");
 }
 
 static void tend(struct world *world, const json_t *service)

@@ -204,18 +204,35 @@ static void common_headers(struct sim_reply *reply)
     reply_header(reply, "X-Kubernetes-Pf-Prioritylevel-Uid", "b5c1e0ae-2c7d-4d68-8a37-5f2a7c1f9d22");
 }
 
-void kube_handle(struct world *world, const struct sim_request *request, struct sim_reply *reply)
+/* False with a reply when the caller is nobody or may not be whom it wants to be. */
+static bool authenticate(struct world *world, struct sim_request *request, struct sim_reply *reply)
 {
+    const char *as = request_header(request, "Impersonate-User"), *whole;
+
+    if (!request->principal) {
+        reply_status(reply, 401, "Unauthorized", NULL, "Unauthorized");
+        return false;
+    }
+    if (!as || !*as)
+        return true;
+    whole = kube_impersonated(world, request->principal, as);
+    if (!whole)
+        reply_status(reply, 403, "Forbidden", json_pack("{s:s, s:s}", "name", as, "kind", "users"),
+                     "users \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"users\" in API group \"\" at "
+                     "the cluster scope", as, request->principal);
+    request->principal = whole;
+    return whole != NULL;
+}
+
+void kube_handle(struct world *world, const struct sim_request *asked, struct sim_reply *reply)
+{
+    struct sim_request acting = *asked, *request = &acting;
     struct segments s;
     struct target t = {0};
 
     common_headers(reply);
-    if (answer_without_credentials(request, reply))
+    if (answer_without_credentials(request, reply) || !authenticate(world, request, reply))
         return;
-    if (!request->principal) {
-        reply_status(reply, 401, "Unauthorized", NULL, "Unauthorized");
-        return;
-    }
     if (kube_review(world, request, reply) || kube_openapi(world, request, reply))
         return;
     s = split_path(request->path);

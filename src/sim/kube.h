@@ -74,6 +74,10 @@ void event_to_modern(json_t *);
 void event_to_core(json_t *);
 void event_check(const json_t *object, json_t *causes);
 
+/* kube_bootstrap.c: a CustomResourceDefinition was stored, or will go with all objects of its kind. */
+void kube_define(struct world *, const json_t *definition);
+void kube_undefine(struct world *, const json_t *definition);
+
 /* ---- the rest ---- */
 void kube_discovery(struct world *, const struct sim_request *, struct sim_reply *);
 bool kube_openapi(struct world *, const struct sim_request *, struct sim_reply *);
@@ -82,6 +86,8 @@ bool kube_openapi(struct world *, const struct sim_request *, struct sim_reply *
 json_t *protobuf_object(const char *body, size_t len);
 bool kube_review(struct world *, const struct sim_request *, struct sim_reply *);
 const char *kube_principal(struct world *, const char *bearer);
+/* Whom a request with Impersonate-User acts as, NULL when the principal may not. */
+const char *kube_impersonated(struct world *, const char *principal, const char *user);
 const char *kube_principal_named(struct world *, const char *certificate_name);
 
 #endif

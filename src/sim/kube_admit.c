@@ -177,6 +177,24 @@ static void admit_deployment(json_t *object)
                                                                  "25%"));
 }
 
+static void admit_definition(struct world *world, json_t *object)
+{
+    json_t *names = json_object_get(json_object_get(object, "spec"), "names");
+    char *now;
+
+    if (json_object_get(json_object_get(object, "status"), "conditions") || !names)
+        return;
+    now = world_time(world);
+    json_object_set_new(object, "status",
+                        json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s, s:s}], s:O}", "conditions",
+                                  "type", "NamesAccepted", "status", "True", "reason", "NoConflicts", "message",
+                                  "no conflicts found", "lastTransitionTime", now, "type", "Established", "status",
+                                  "True", "reason", "InitialNamesAccepted", "message",
+                                  "the initial names have been accepted", "lastTransitionTime", now, "acceptedNames",
+                                  names));
+    free(now);
+}
+
 static json_t *pending(const char *type)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "status", "Unknown", "reason", "Pending", "message",
@@ -225,6 +243,8 @@ json_t *kube_admit(struct world *world, struct table *table, json_t *object, con
         admit_namespace(object);
     else if (!strcmp(resource, "deployments"))
         admit_deployment(object);
+    else if (!strcmp(resource, "customresourcedefinitions"))
+        admit_definition(world, object);
     else if (gateway_api && (!strcmp(resource, "gateways") || !strcmp(resource, "gatewayclasses")))
         admit_gateway_status(object, !strcmp(resource, "gateways"));
     return object;

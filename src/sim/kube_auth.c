@@ -14,6 +14,7 @@ static const char *const principals[] = {"platform-engineer", "reader", "nobody"
 struct credentials {
     char *tokens[N_PRINCIPALS];
     bool revoked;
+    json_t *others;             /* names that somebody was impersonated as; they live as long as the world */
 };
 
 /* Bound at the start as a cluster's administrator would have done it; data like any other from then on. */
@@ -44,21 +45,26 @@ static const char *const first_objects =
     "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"gatewatch-reader\"},\"subjects\":[{\"apiGroup\":"
     "\"rbac.authorization.k8s.io\",\"kind\":\"User\",\"name\":\"reader\"}]}]}";
 
+void credentials_rotate(struct world *world)
+{
+    for (size_t i = 0; i < N_PRINCIPALS; i++) {
+        unsigned long long random[2];
+
+        if (getrandom(random, sizeof random, 0) != sizeof random)
+            abort();
+        free(world->credentials->tokens[i]);
+        world->credentials->tokens[i] = format_text("sim.%s.%016llx%016llx", principals[i], random[0], random[1]);
+    }
+}
+
 void credentials_init(struct world *world)
 {
     json_t *list = json_loads(first_objects, 0, NULL), *item;
     size_t i;
 
     world->credentials = xcalloc(1, sizeof *world->credentials);
-    for (i = 0; i < N_PRINCIPALS; i++) {
-        unsigned char b[16];
-
-        if (getrandom(b, sizeof b, 0) != sizeof b)
-            abort();
-        world->credentials->tokens[i] =
-            format_text("sim.%s.%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x%02x", principals[i], b[0], b[1], b[2], b[3],
-                        b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11]);
-    }
+    world->credentials->others = json_object();
+    credentials_rotate(world);
     json_array_foreach(json_object_get(list, "items"), i, item) {
         bool role = !strcmp(json_string_value(json_object_get(item, "kind")), "ClusterRole");
 
@@ -230,6 +236,20 @@ bool kube_allowed(struct world *world, const char *principal, const char *verb, 
 
     free(a.reason);
     return allowed;
+}
+
+const char *kube_impersonated(struct world *world, const char *principal, const char *user)
+{
+    json_t *others = world->credentials->others, *name;
+
+    if (!kube_allowed(world, principal, "impersonate", "", "users", "", "", user))
+        return NULL;
+    name = json_object_get(others, user);
+    if (!name) {
+        name = json_string(user);
+        json_object_set_new(others, user, name);
+    }
+    return json_string_value(name);
 }
 
 /* ---- reviews ------------------------------------------------------------------------------------------------------------ */

@@ -10,7 +10,9 @@ void credentials_init(struct world *);
 void kube_bootstrap(struct world *);
 /* The static token of a principal, NULL when it has none; lives as long as the world. */
 const char *credentials_token(const struct world *, const char *principal);
-/* Every static token is refused from now until credentials_restore. */
+/* While revoked, every static token is refused. */
 void credentials_revoke(struct world *, bool revoked);
+/* New static tokens; the old ones are refused from now on. */
+void credentials_rotate(struct world *);
 
 #endif

@@ -67,3 +67,69 @@ void kube_bootstrap(struct world *world)
         if (k->custom)
             make_definition(world, k);
 }
+
+/* ---- definitions that come and go at run time ------------------------------------------------------------------ */
+
+static const char *text_at(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
+static char *joined(const json_t *list, const char *member, const char *only_if)
+{
+    struct buffer b = {0};
+    json_t *item;
+    size_t i;
+
+    json_array_foreach((json_t *)list, i, item) {
+        const char *text = member ? text_at(item, member) : json_string_value(item);
+
+        if (text && (!only_if || json_is_true(json_object_get(item, only_if))))
+            buffer_printf(&b, "%s%s", b.len ? "," : "", text);
+    }
+    return buffer_take(&b);
+}
+
+void kube_define(struct world *world, const json_t *definition)
+{
+    const json_t *spec = json_object_get(definition, "spec"), *names = json_object_get(spec, "names");
+    const json_t *versions = json_object_get(spec, "versions");
+    const json_t *parts = json_object_get(json_array_get(versions, 0), "subresources");
+    const char *group = text_at(spec, "group"), *plural = text_at(names, "plural");
+    struct table *table = store_table_any(world, group, plural);
+
+    if (table) {
+        table->absent = false;
+        return;
+    }
+    if (!*group || !*plural || !*text_at(names, "kind"))
+        return;
+    /* The kind lives as long as the world, and so do its texts. */
+    store_add_kind(world, &(struct kind){
+        .group = xstrdup(group), .versions = joined(versions, "name", "served"), .resource = xstrdup(plural),
+        .singular = xstrdup(text_at(names, "singular")), .kind = xstrdup(text_at(names, "kind")),
+        .short_names = joined(json_object_get(names, "shortNames"), NULL, NULL),
+        .categories = joined(json_object_get(names, "categories"), NULL, NULL),
+        .namespaced = same_text(text_at(spec, "scope"), "Namespaced"), .custom = true,
+        .has_status = json_object_get(parts, "status") != NULL, .counts_generation = true});
+}
+
+void kube_undefine(struct world *world, const json_t *definition)
+{
+    const json_t *spec = json_object_get(definition, "spec");
+    const char *plural = text_at(json_object_get(spec, "names"), "plural");
+    struct table *table = store_table_any(world, text_at(spec, "group"), plural);
+
+    while (table && table->n) {
+        const json_t *object = table->rows[table->n - 1].object;
+        char *ns = xstrdup(meta_text(object, "namespace")), *name = xstrdup(meta_text(object, "name"));
+
+        kube_remove(world, table, ns, name, true);
+        free(ns);
+        free(name);
+    }
+    if (table)
+        store_set_absent(world, table->kind->group, table->kind->resource, true);
+}

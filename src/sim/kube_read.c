@@ -310,7 +310,7 @@ static bool read_query(struct world *world, const struct sim_request *request, c
                        struct list_query *q, struct sim_reply *reply)
 {
     const char *limit = request_query(request, "limit"), *token = request_query(request, "continue");
-    long long version;
+    long long version = 0;
 
     q->limit = limit ? strtoull(limit, NULL, 10) : 0;
     if (!token || !*token) {

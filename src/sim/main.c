@@ -298,13 +298,17 @@ int main(int argc, char **argv)
     prepare_signals(&waiting);
     world_init(&world, &o);
     problem = o.fault ? faults_add(world.faults, o.fault) : NULL;
-    if (problem)
-        return usage_error("--fault", problem);
+    if (problem) {
+        code = usage_error("--fault", problem);
+        free(problem);
+        return code;
+    }
     fd = open_socket(o.listen, &host, &port);
     if (fd < 0 || !tls_make(&tls, host, "platform-engineer"))
         return 1;
     world.base = base_url(host, port);
     world.ca_pem = tls.ca_pem;
+    world.tls = &tls;
     free(host);
     populate(&world);
     int status = serve(&world, fd, &tls, &waiting);

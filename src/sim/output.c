@@ -56,6 +56,7 @@ static char *kubeconfig(struct world *world, const struct tls_material *tls, con
         "- {name: nobody, context: {cluster: aks-mtkc-poc, user: nobody}}\n"
         "- {name: certificate, context: {cluster: aks-mtkc-poc, user: certificate}}\n"
         "- {name: exec, context: {cluster: aks-mtkc-poc, user: exec}}\n"
+        "- {name: token-file, context: {cluster: aks-mtkc-poc, user: token-file}}\n"
         "users:\n"
         "- name: platform-engineer\n"
         "  user: {token: %s}\n"
@@ -67,6 +68,8 @@ static char *kubeconfig(struct world *world, const struct tls_material *tls, con
         "  user:\n"
         "    client-certificate-data: %s\n"
         "    client-key-data: %s\n"
+        "- name: token-file\n"
+        "  user: {tokenFile: %s/token}\n"
         "- name: exec\n"
         "  user:\n"
         "    exec:\n"
@@ -75,7 +78,8 @@ static char *kubeconfig(struct world *world, const struct tls_material *tls, con
         "      args: [%s/execcredential.json]\n"
         "      interactiveMode: Never\n",
         principal, world->base, prefix, ca, credentials_token(world, "platform-engineer"),
-        credentials_token(world, "reader"), credentials_token(world, "nobody"), cert, key, folder);
+        credentials_token(world, "reader"), credentials_token(world, "nobody"), cert, key, folder,
+        folder);
 
     free(ca);
     free(cert);
@@ -110,7 +114,7 @@ static char *environment(struct world *world, const char *folder, const struct s
         "export AZURE_CLIENT_SECRET=%s\n"
         "export KUBECONFIG=%s/kubeconfig\n"
         "export REQUESTS_CA_BUNDLE=%s/ca.pem\n"
-        "# The Azure CLI against it, with a configuration folder of its own:\n"
+        "# az against it, with a configuration folder of its own:\n"
         "#   export AZURE_CONFIG_DIR=%s/az\n"
         "#   az cloud register -n gatewatch-sim --endpoint-resource-manager %s\n"
         "#   az cloud set -n gatewatch-sim\n"
@@ -123,6 +127,23 @@ static bool write_free(const char *folder, const char *name, mode_t mode, char *
     bool good = write_file(folder, name, mode, text);
 
     free(text);
+    return good;
+}
+
+/* The files that hold cluster tokens. */
+static bool write_tokens(struct world *world, const struct tls_material *tls, const char *folder, const char *principal)
+{
+    return write_free(folder, "token", 0600, xstrdup(credentials_token(world, "platform-engineer"))) &&
+           write_free(folder, "execcredential.json", 0600, exec_credential(world)) &&
+           write_free(folder, "kubeconfig", 0600, kubeconfig(world, tls, folder, principal));
+}
+
+bool output_rewrite_tokens(struct world *world)
+{
+    char *folder = realpath(world->options->out, NULL);
+    bool good = folder && write_tokens(world, world->tls, folder, entra_identity(world).principal);
+
+    free(folder);
     return good;
 }
 
@@ -145,8 +166,7 @@ bool output_write(struct world *world, const struct tls_material *tls)
     who = entra_identity(world);
     pthread_mutex_unlock(&world->lock);
     good = write_file(folder, "ca.pem", 0644, tls->ca_pem) &&
-           write_free(folder, "kubeconfig", 0600, kubeconfig(world, tls, folder, who.principal)) &&
-           write_free(folder, "execcredential.json", 0600, exec_credential(world)) &&
+           write_tokens(world, tls, folder, who.principal) &&
            write_free(folder, "config.yaml", 0600, config(world, folder)) &&
            write_free(folder, "env", 0600, environment(world, folder, &who)) &&
            write_free(folder, "ready", 0644, format_text("%s\n", world->base));

@@ -147,48 +147,10 @@ static void load_tenants(struct world *world)
                   world->options->routes > 0 ? world->options->routes : 200);
 }
 
-/* Takes kinds away from the Reader's role, so that some of what gatewatch shows must be "forbidden". */
-static void narrow_reader(struct world *world)
-{
-    static const char *const away[] = { "nodes", "daemonsets", "horizontalpodautoscalers" };
-    const char *group = "rbac.authorization.k8s.io";
-    json_t *role = json_deep_copy(store_get(world, group, "clusterroles", NULL, "gatewatch-reader")), *rule;
-    size_t i;
-
-    json_array_foreach(json_object_get(role, "rules"), i, rule) {
-        json_t *resources = json_object_get(rule, "resources");
-        for (size_t k = json_array_size(resources); k > 0; k--)
-            for (size_t n = 0; n < sizeof away / sizeof away[0]; n++)
-                if (strcmp(json_string_value(json_array_get(resources, k - 1)), away[n]) == 0) {
-                    json_array_remove(resources, k - 1);
-                    break;
-                }
-    }
-    if (role)
-        store_put(world, group, "clusterroles", role, "kubectl-edit", "Update", NULL);
-}
-
 static void load_forbidden(struct world *world)
 {
-    narrow_reader(world);
     azure_of(world)->credential = principal_named("reader");
     load_base(world);
-}
-
-/* The add-ons know no ambient mode. */
-static void leave_ambient(struct world *world)
-{
-    json_t *namespaces = store_list(world, "", "namespaces"), *namespace;
-    size_t i;
-
-    json_array_foreach(namespaces, i, namespace) {
-        if (!jx_label(namespace, "istio.io/dataplane-mode"))
-            continue;
-        json_t *next = json_deep_copy(namespace);
-        json_object_del(jx_get(next, "metadata.labels"), "istio.io/dataplane-mode");
-        store_put(world, "", "namespaces", next, "kubectl-client-side-apply", "Update", NULL);
-    }
-    json_decref(namespaces);
 }
 
 /* App routing's Gateway API: no mesh, class defaults from a ConfigMap that AKS owns. */
@@ -204,7 +166,6 @@ static void load_aks_addon(struct world *world)
     load_yaml(world, world_nodes_yaml, "nodes");
     load_yaml(world, world_addon_yaml, "add-on");
     load_yaml(world, world_namespaces_yaml, "namespaces");
-    leave_ambient(world);
     load_yaml(world, world_secret_yaml, "certificate");
     load_yaml(world, world_gateway_yaml, "gateway");
     edit_gateway(world, "spec.gatewayClassName", json_string("approuting-istio"));

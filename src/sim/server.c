@@ -264,6 +264,17 @@ static enum MHD_Result reset_connection(struct exchange *x)
     return MHD_NO;
 }
 
+static void log_request(struct exchange *x, int status)
+{
+    struct world *world = x->world;
+    double now;
+
+    pthread_mutex_lock(&world->lock);
+    now = world_now(world);
+    pthread_mutex_unlock(&world->lock);
+    request_log_add(world->log, now, &x->request, x->raw_query, status);
+}
+
 static void drop_reply(struct sim_reply *reply)
 {
     if (reply->stream)
@@ -322,7 +333,7 @@ static enum MHD_Result answer(struct exchange *x)
     if (!pause_for(x, latency + fault.delay_ms) || (fault.hang && !pause_for(x, 3600 * 1000L)) ||
         (fault.close && !fault.allow_processing)) {
         fault_effect_free(&fault);
-        request_log_add(world->log, world_now(world), request, x->raw_query, 0);
+        log_request(x, 0);
         return reset_connection(x);
     }
     if (fault.allow_processing || !fault_replaces(&x->reply, &fault)) {
@@ -336,7 +347,7 @@ static enum MHD_Result answer(struct exchange *x)
     if (fault.retry_after >= 0)
         reply_header(&x->reply, "Retry-After", "%d", fault.retry_after);
     if (!control)
-        request_log_add(world->log, world_now(world), request, x->raw_query, x->reply.status);
+        log_request(x, x->reply.status);
     result = fault.close ? reset_connection(x) : send_reply(x, fault.cut);
     fault_effect_free(&fault);
     return result;

@@ -67,5 +67,7 @@ void server_stop(struct server *);
 
 /* ---- output.c ---- */
 bool output_write(struct world *, const struct tls_material *);
+/* After credentials_rotate; with world.lock held. */
+bool output_rewrite_tokens(struct world *);
 
 #endif

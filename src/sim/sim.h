@@ -80,10 +80,11 @@ struct world {
     struct azure *azure;        /* Application Gateways, load balancer state, probes in progress, operations */
     const char *base;           /* "https://127.0.0.1:PORT" */
     const char *ca_pem;         /* the CA that signed our server certificate, PEM */
+    const struct tls_material *tls;     /* all of ours, for output.c */
     double speed;               /* as in options, changeable at run time by world_set_speed */
     double clock_sim, clock_real;   /* world.c: what the simulated clock showed when the real one showed this */
     int latency_ms;
-    bool stopping;
+    _Atomic bool stopping;      /* read without the lock too */
     struct faults *faults;      /* faults.c; has a lock of its own */
     struct request_log *log;    /* reqlog.c; has a lock of its own */
     struct credentials *credentials;    /* kube_auth.c: tokens and certificate names known to this cluster */

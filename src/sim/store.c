@@ -271,6 +271,11 @@ static void insert_row(struct table *table, char *key, json_t *object)
     table->n++;
 }
 
+static bool holds_definitions(const struct table *table)
+{
+    return !strcmp(table->kind->resource, "customresourcedefinitions");
+}
+
 json_t *store_write(struct world *world, struct table *table, json_t *object)
 {
     json_t *meta = json_object_get(object, "metadata");
@@ -304,6 +309,8 @@ json_t *store_write(struct world *world, struct table *table, json_t *object)
         insert_row(table, key, object);
     }
     signal_change(world, table);
+    if (holds_definitions(table))
+        kube_define(world, object);
     return object;
 }
 
@@ -326,8 +333,10 @@ bool store_delete(struct world *world, struct table *table, const char *ns, cons
     free(table->rows[i].key);
     table->n--;
     memmove(&table->rows[i], &table->rows[i + 1], (table->n - i) * sizeof *table->rows);
-    json_decref(before);
     signal_change(world, table);
+    if (holds_definitions(table))
+        kube_undefine(world, before);
+    json_decref(before);
     return true;
 }
 

@@ -98,19 +98,6 @@ static void make_route(struct world *world, const char *tenant, const char *ns, 
               "tenant-ci", "Update", NULL);
 }
 
-/* A leftover of the time before the Gateway API. */
-static void make_ingress(struct world *world, const char *tenant, const char *ns)
-{
-    char host[100];
-    snprintf(host, sizeof host, "old.%s.apps.example.com", tenant);
-    store_put(world, "networking.k8s.io", "ingresses",
-              json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:[{s:s, s:{s:[{s:s, s:s, s:{s:{s:s, s:{s:i}}}}]}}]}}",
-                        "apiVersion", "networking.k8s.io/v1", "kind", "Ingress", "metadata", "name", "legacy", "namespace",
-                        ns, "spec", "ingressClassName", "nginx", "rules", "host", host, "http", "paths", "path", "/",
-                        "pathType", "Prefix", "backend", "service", "name", "svc-0", "port", "number", 80),
-              "tenant-ci", "Update", NULL);
-}
-
 void world_tenants(struct world *world, int tenants, int routes)
 {
     json_t *nodes = store_list(world, "", "nodes");
@@ -127,8 +114,6 @@ void world_tenants(struct world *world, int tenants, int routes)
             snprintf(service, sizeof service, "svc-%d", s);
             make_service(world, nodes, ns, service, (t * 31 + s) % 37 != 11, t * 100 + s);
         }
-        if (t % 9 == 4)
-            make_ingress(world, tenant, ns);
         for (int r = from; r < to; r++) {
             char service[64];
             snprintf(service, sizeof service, "svc-%d", (r - from) % services);

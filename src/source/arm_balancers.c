@@ -145,9 +145,7 @@ static void balancers_done(struct arm_source *s)
         arm_task_now(&s->balancers);
         return;
     }
-    /* The first look may have come before the Services were known, and so found no rule to ask for. */
-    const bool nothing_asked = s->rule_ids.n == 0 && s->balancers_kept > 0;
-    if (!s->rules.answered || !s->rules.timer || nothing_asked)
+    if (!s->rules.answered || !s->rules.timer)
         arm_task_now(&s->rules);
 }
 

@@ -234,12 +234,39 @@ def test_permissions(tap):
                      'namespace "default"', "403 in the API server's words")
         sim.kubectl("create", "clusterrolebinding", "more", "--clusterrole", "cluster-admin", "--user", "reader")
         tap.equal(can("patch", "services", "-n", "istio-ingress", context="reader"), "yes", "RBAC objects count at once")
-        for context in ("certificate", "exec"):
+        result = sim.kubectl("get", "pods", "--as", "nobody")
+        tap.contains(result.err, 'User "nobody" cannot list', "impersonation")
+        for context in ("certificate", "exec", "token-file"):
             result = sim.kubectl("get", "namespaces", context=context)
             tap.ok(result.returncode == 0, f"the {context} context works", result)
+        sim.control("POST", "rotate-tokens")
+        tap.equal(sim.kubectl("get", "namespaces", context="exec").returncode, 0, "rotated tokens are in the files")
         sim.control("POST", "revoke-tokens")
         result = sim.kubectl("get", "namespaces")
         tap.ok(result.returncode != 0 and "logged in" in result.err + result.out, "a revoked token gets 401", result)
+
+
+DEFINITION = textwrap.dedent("""\
+    apiVersion: apiextensions.k8s.io/v1
+    kind: CustomResourceDefinition
+    metadata: {name: things.example.com}
+    spec:
+      group: example.com
+      names: {kind: Thing, plural: things, singular: thing, shortNames: [th]}
+      scope: Namespaced
+      versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
+    """)
+
+
+def test_definitions(tap):
+    with Simulator("reference") as sim:
+        sim.kubectl("apply", "-f", "-", input=DEFINITION)
+        result = sim.kubectl("wait", "--for", "condition=Established", "crd/things.example.com", "--timeout", "5s")
+        tap.ok(result.returncode == 0, "a new definition is established", result)
+        sim.kubectl("apply", "-f", "-", input="{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}, spec: {x: 1}}")
+        tap.equal(sim.kubectl("get", "th", "-o", "name").out.strip(), "thing.example.com/a", "its kind is served")
+        sim.kubectl("delete", "crd", "grpcroutes.gateway.networking.k8s.io")
+        tap.equal(sim.get("/apis/gateway.networking.k8s.io/v1/grpcroutes").status, 404, "a kind goes with its definition")
 
 
 def test_prefix(tap):
@@ -260,5 +287,5 @@ def test_status_of_routes(tap):
 
 if __name__ == "__main__":
     harness.main([test_get, test_describe, test_apply_client_side, test_apply_server_side, test_patch,
-                  test_scale_and_delete, test_watch, test_permissions, test_prefix, test_status_of_routes],
+                  test_scale_and_delete, test_watch, test_permissions, test_definitions, test_prefix, test_status_of_routes],
                  needs_kubectl=True)
