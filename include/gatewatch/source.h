@@ -49,7 +49,7 @@ void arm_source_refresh(struct arm_source *);           /* now, within the throt
 void arm_source_hurry(struct arm_source *, int seconds);    /* after a fix: shorter interval for a while */
 /* Every call has had its first answer. Which gateways are ours depends on arm_source_hint: give it first, when the
  * Kubernetes source has settled. */
-bool arm_source_settled(const struct arm_source *);
+bool arm_source_settled(struct arm_source *);     /* every source has had its first answer; stays true */
 /* The world changed enough to look again which gateways are ours (called by the engine when Services changed). */
 void arm_source_hint(struct arm_source *, const struct snapshot *);
 

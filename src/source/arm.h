@@ -88,6 +88,7 @@ struct arm_source {
     char *node_group;               /* "/subscriptions/S/resourceGroups/G"; NULL: no cluster found, look by address */
     size_t group_at, balancers_kept;
     bool addresses_changed;         /* while load balancers or rules were being read: once more */
+    bool settled;                   /* once, for good */
     struct names rule_ids;          /* whose health is asked, in turn */
     size_t rule_at, rules_known;
     struct http_reply rule_failure; /* of the present round; body and headers are not kept */

@@ -153,16 +153,20 @@ void arm_source_hurry(struct arm_source *s, int seconds)
     sooner(&s->rules, FIRST_MS * 2);
 }
 
-bool arm_source_settled(const struct arm_source *s)
+bool arm_source_settled(struct arm_source *s)
 {
+    if (s->settled)
+        return true;
     if (s->discovering && !s->find.answered)
         return false;
     for (const struct arm_gateway *g = s->gateways; g; g = g->next)
         if (g->mine && (!g->get.answered || (g->object && !g->health.answered) || (g->metrics_on && !g->metrics.answered)))
             return false;
-    bool balancers = s->balancers.answered;
-    bool rules = s->rules.answered || (balancers && !s->rules.busy && !s->rules.timer);
-    return s->clusters.answered && balancers && rules;
+    /* Looks that came before the cluster's addresses were known are made again: they count as the first. */
+    bool balancers = s->balancers.answered && !s->balancers.busy;
+    bool rules = !s->rules.busy && (s->rules.answered || (balancers && !s->rules.timer));
+    s->settled = s->clusters.answered && balancers && rules;
+    return s->settled;
 }
 
 /* ---- what the cluster says ------------------------------------------------------------------------------------------------------- */
