@@ -1,15 +1,18 @@
 /* The control door, /_sim/…: for tests and demos, without credentials.
  *
- *   GET    /_sim/state                      version, counts per resource, speed, latency, faults
- *   GET    /_sim/requests[?since=INDEX]     what was asked (method, path, query, status, principal, time); DELETE forgets
- *   GET    /_sim/fault                      the faults; POST adds those of the body (text, see faults.c); DELETE removes all
- *   POST   /_sim/latency                    body: milliseconds
- *   POST   /_sim/speed                      body: simulated seconds per second
- *   POST   /_sim/expire-watches             every watch and list continuation gets 410 Expired
- *   POST   /_sim/revoke-tokens              static cluster tokens are refused (401); DELETE accepts them again
- *   POST   /_sim/rotate-tokens              static cluster tokens are replaced, here and in the files of --out
- *   POST   /_sim/absent                     body: RESOURCE[.GROUP] …, which disappear from the API; DELETE brings them back
- *   *      /_sim/azure                      the knobs of the Azure side, see azure.h
+ *   GET   /_sim/state            version, counts per resource, speed, latency, faults
+ *   GET   /_sim/requests         what was asked: method, path, query, status, principal, time;
+ *                                ?since=INDEX the later ones; DELETE forgets them
+ *   GET   /_sim/fault            the faults; POST adds those of the body (text, see faults.c);
+ *                                DELETE removes all
+ *   POST  /_sim/latency          body: milliseconds
+ *   POST  /_sim/speed            body: simulated seconds per second
+ *   POST  /_sim/expire-watches   every watch and list continuation gets 410 Expired
+ *   POST  /_sim/revoke-tokens    static cluster tokens are refused (401); DELETE accepts them again
+ *   POST  /_sim/rotate-tokens    static cluster tokens are replaced, here and in the files of --out
+ *   POST  /_sim/absent           body: RESOURCE[.GROUP] …, which disappear from the API; DELETE
+ *                                brings them back
+ *   *     /_sim/azure            the knobs of the Azure side, see azure_control.c
  */
 #include "kube.h"
 #include "kube_auth.h"
@@ -33,20 +36,24 @@ static void state(struct world *world, struct sim_reply *reply)
             json_array_append_new(absent, json_string(name));
         free(name);
     }
-    reply_json(reply, 200, json_pack("{s:s, s:f, s:f, s:i, s:I, s:o, s:o, s:o}", "scenario", world->options->scenario,
-                                     "time", world_now(world), "speed", world->speed, "latency", world->latency_ms,
-                                     "resourceVersion", (json_int_t)world->store->version, "objects", counts, "absent",
-                                     absent, "faults", faults_list(world->faults)));
+    reply_json(reply, 200,
+               json_pack("{s:s, s:f, s:f, s:i, s:I, s:o, s:o, s:o}", "scenario",
+                         world->options->scenario, "time", world_now(world), "speed", world->speed,
+                         "latency", world->latency_ms, "resourceVersion",
+                         (json_int_t)world->store->version, "objects", counts, "absent", absent,
+                         "faults", faults_list(world->faults)));
 }
 
-static bool number(const struct sim_request *request, double max, double *out, struct sim_reply *reply)
+static bool number(const struct sim_request *request, double max, double *out,
+                   struct sim_reply *reply)
 {
     char *end;
     double value = strtod(request->body, &end);
 
     end += strspn(end, " \r\n");
     if (end == request->body || *end || !(value >= 0 && value <= max)) {
-        reply_status(reply, 400, "BadRequest", NULL, "the body must be one number from 0 to %g", max);
+        reply_status(reply, 400, "BadRequest", NULL, "the body must be one number from 0 to %g",
+                     max);
         return false;
     }
     *out = value;
@@ -102,8 +109,8 @@ static void absent(struct world *world, const struct sim_request *request, struc
     }
 }
 
-static bool handle_settings(struct world *world, const char *what, const struct sim_request *request,
-                            struct sim_reply *reply)
+static bool handle_settings(struct world *world, const char *what,
+                            const struct sim_request *request, struct sim_reply *reply)
 {
     double value;
 
@@ -140,7 +147,8 @@ void control_handle(struct world *world, const struct sim_request *request, stru
         if (!strcmp(request->method, "DELETE"))
             request_log_clear(world->log);
         else
-            reply_json(reply, 200, request_log_list(world->log, since ? strtoull(since, NULL, 10) : 0));
+            reply_json(reply, 200,
+                       request_log_list(world->log, since ? strtoull(since, NULL, 10) : 0));
     } else if (starts_with(what, "azure")) {
         azure_control(world, request, reply);
     } else if (!strcmp(what, "fault")) {

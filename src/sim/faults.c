@@ -1,13 +1,21 @@
 /* Faults on purpose.
  *
- * A specification is a list of faults separated by ';', each a list of KEY=VALUE separated by ','. A ',' or ';' inside
- * a value is written '\,' or '\;'.
+ * A specification is a list of faults separated by ';', each a list of KEY=VALUE separated by ','.
+ * A ',' or ';' inside a value is written '\,' or '\;'.
  *
- * Which requests:  path=TEXT (the path with its query contains TEXT), verb=METHOD, principal=NAME, skip=N (let N
- *                  matching requests pass first), count=N (only N times; without it until removed)
- * What happens:    delay=MS, status=CODE, retry-after=SECONDS, body=TEXT, type=CONTENT-TYPE, garbage=1, cut=BYTES (the
- *                  connection closes after so many bytes of body), close=1 (connection reset, no answer), hang=1 (no
- *                  answer until the client gives up), after=1 (the request is carried out before it goes wrong)
+ * Which requests:
+ *   path=TEXT         the path with its query contains TEXT
+ *   verb=METHOD       and principal=NAME: as the request log tells them
+ *   skip=N            let N matching requests pass first
+ *   count=N           only N times; without it until removed
+ * What happens:
+ *   delay=MS          before the answer
+ *   status=CODE       with retry-after=SECONDS, body=TEXT and type=CONTENT-TYPE
+ *   garbage=1         a body that is nothing
+ *   cut=BYTES         the connection closes after so many bytes of body
+ *   close=1           connection reset, no answer
+ *   hang=1            no answer until the client gives up
+ *   after=1           the request is carried out before it goes wrong
  */
 #include "server.h"
 #include "text.h"
@@ -19,14 +27,15 @@
 const char fault_help[] =
     "Faults (--fault SPEC, POST /_sim/fault): KEY=VALUE,...;KEY=VALUE,...\n"
     "  which requests  path=TEXT  verb=METHOD  principal=NAME  skip=N  count=N\n"
-    "  what happens    delay=MS  status=CODE  retry-after=SECONDS  body=TEXT  type=CONTENT-TYPE  garbage=1\n"
+    "  what happens    delay=MS  status=CODE  retry-after=SECONDS  body=TEXT  type=CONTENT-TYPE  "
+    "garbage=1\n"
     "                  cut=BYTES  close=1  hang=1  after=1 (carry the request out first)\n"
     "  examples        path=backendhealth,status=503        path=/httproutes,delay=5000\n"
     "                  path=/services,status=429,retry-after=7,count=3;path=/nodes,cut=200\n";
 
 struct fault {
     char *spec, *path, *verb, *principal;
-    long skip, count;           /* count -1: for ever */
+    long skip, count; /* count -1: for ever */
     unsigned long long hits;
     struct fault_effect effect;
 };
@@ -203,20 +212,23 @@ json_t *faults_list(struct faults *faults)
 
     pthread_mutex_lock(&faults->lock);
     for (size_t i = 0; i < faults->n; i++)
-        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "spec", faults->list[i].spec, "hits",
-                                              (json_int_t)faults->list[i].hits, "left",
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "spec", faults->list[i].spec,
+                                              "hits", (json_int_t)faults->list[i].hits, "left",
                                               (json_int_t)faults->list[i].count));
     pthread_mutex_unlock(&faults->lock);
     return list;
 }
 
-static bool fault_applies(const struct fault *f, const char *method, const char *url, const char *principal)
+static bool fault_applies(const struct fault *f, const char *method, const char *url,
+                          const char *principal)
 {
-    return f->count && (!f->path || strstr(url, f->path)) && (!f->verb || !strcasecmp(f->verb, method)) &&
+    return f->count && (!f->path || strstr(url, f->path)) &&
+           (!f->verb || !strcasecmp(f->verb, method)) &&
            (!f->principal || same_text(f->principal, principal));
 }
 
-struct fault_effect faults_match(struct faults *faults, const char *method, const char *url, const char *principal)
+struct fault_effect faults_match(struct faults *faults, const char *method, const char *url,
+                                 const char *principal)
 {
     struct fault_effect effect = {.cut = -1, .retry_after = -1};
 

@@ -1,4 +1,5 @@
-/* The front of the Kubernetes API: what a path and a verb mean, whether the caller may, and who answers. */
+/* The front of the Kubernetes API: what a path and a verb mean, whether the caller may, and who
+ * answers. */
 #include "kube.h"
 #include "text.h"
 
@@ -7,7 +8,10 @@
 
 #define MAX_SEGMENTS 10
 
-struct segments { char *part[MAX_SEGMENTS]; size_t n; };
+struct segments {
+    char *part[MAX_SEGMENTS];
+    size_t n;
+};
 
 static struct segments split_path(const char *path)
 {
@@ -51,11 +55,11 @@ static bool serves_version(const struct kind *kind, const char *version)
     return false;
 }
 
-/* The table with its kind serving this version; the path may name the resource of a cluster kind below a namespace or
- * the reverse, which the API server does not know either. */
+/* The table with its kind serving this version; the path may name the resource of a cluster kind
+ * below a namespace or the reverse, which the API server does not know either. */
 static bool find_target(struct world *world, const struct segments *s, struct target *t)
 {
-    size_t i = !strcmp(s->part[0], "api") ? 2 : 3;      /* where the resource or "namespaces" stands */
+    size_t i = !strcmp(s->part[0], "api") ? 2 : 3; /* where the resource or "namespaces" stands */
     const char *group = i == 2 ? "" : s->part[1], *ns = "", *version;
 
     if (s->n <= i || s->n > MAX_SEGMENTS || (i == 3 && strcmp(s->part[0], "apis")))
@@ -125,23 +129,27 @@ static const char *request_verb(const struct sim_request *request, const struct 
     return NULL;
 }
 
-static void reply_forbidden(struct sim_reply *reply, const struct sim_request *request, const struct target *t,
-                            const char *verb)
+static void reply_forbidden(struct sim_reply *reply, const struct sim_request *request,
+                            const struct target *t, const char *verb)
 {
     char *what = qualified(t->resource, t->group);
-    char *path = *t->subresource ? format_text("%s/%s", t->resource, t->subresource) : xstrdup(t->resource);
-    char *where = *t->ns ? format_text(" in the namespace \"%s\"", t->ns) : xstrdup(" at the cluster scope");
+    char *path =
+        *t->subresource ? format_text("%s/%s", t->resource, t->subresource) : xstrdup(t->resource);
+    char *where =
+        *t->ns ? format_text(" in the namespace \"%s\"", t->ns) : xstrdup(" at the cluster scope");
 
-    reply_status(reply, 403, "Forbidden", status_details(t, t->name),
-                 "%s%s%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\"%s", what,
-                 *t->name ? " \"" : "", t->name, *t->name ? "\"" : "", request->principal, verb, path, t->group, where);
+    reply_status(
+        reply, 403, "Forbidden", status_details(t, t->name),
+        "%s%s%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\"%s", what,
+        *t->name ? " \"" : "", t->name, *t->name ? "\"" : "", request->principal, verb, path,
+        t->group, where);
     free(what);
     free(path);
     free(where);
 }
 
-static void handle_resource(struct world *world, const struct sim_request *request, const struct target *t,
-                            struct sim_reply *reply)
+static void handle_resource(struct world *world, const struct sim_request *request,
+                            const struct target *t, struct sim_reply *reply)
 {
     const char *verb = request_verb(request, t);
 
@@ -151,7 +159,8 @@ static void handle_resource(struct world *world, const struct sim_request *reque
                           : "the server does not allow this method on the requested resource");
         return;
     }
-    if (!kube_allowed(world, request->principal, verb, t->group, t->resource, t->subresource, t->ns, t->name)) {
+    if (!kube_allowed(world, request->principal, verb, t->group, t->resource, t->subresource, t->ns,
+                      t->name)) {
         reply_forbidden(reply, request, t, verb);
         return;
     }
@@ -179,16 +188,19 @@ static bool answer_without_credentials(const struct sim_request *request, struct
     const char *p = request->path;
 
     if (!strcmp(p, "/version") || !strcmp(p, "/version/")) {
-        reply_json(reply, 200, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "major", "1", "minor", "33",
-                                         "gitVersion", "v1.33.5", "gitCommit",
-                                         "03ee4c33c5ad8b7b2b9e6e2bd9a7f6a3a5f0a9c1", "gitTreeState", "clean",
-                                         "buildDate", "2025-09-10T00:00:00Z", "goVersion", "go1.24.6", "compiler", "gc",
-                                         "platform", "linux/amd64"));
+        reply_json(reply, 200,
+                   json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "major", "1", "minor",
+                             "33", "gitVersion", "v1.33.5", "gitCommit",
+                             "03ee4c33c5ad8b7b2b9e6e2bd9a7f6a3a5f0a9c1", "gitTreeState", "clean",
+                             "buildDate", "2025-09-10T00:00:00Z", "goVersion", "go1.24.6",
+                             "compiler", "gc", "platform", "linux/amd64"));
         return true;
     }
     if (starts_with(p, "/livez") || starts_with(p, "/readyz") || starts_with(p, "/healthz")) {
-        reply_text(reply, 200, NULL, request_query(request, "verbose") ? "[+]ping ok\n[+]etcd ok\nlivez check passed\n"
-                                                                       : "ok");
+        reply_text(reply, 200, NULL,
+                   request_query(request, "verbose")
+                       ? "[+]ping ok\n[+]etcd ok\nlivez check passed\n"
+                       : "ok");
         return true;
     }
     return false;
@@ -201,7 +213,8 @@ static void common_headers(struct sim_reply *reply)
     reply_header(reply, "Audit-Id", "00000000-0000-4000-8000-%012lx", ++counter);
     reply_header(reply, "Cache-Control", "no-cache, private");
     reply_header(reply, "X-Kubernetes-Pf-Flowschema-Uid", "7f3a1a9e-1b7c-4a53-9f0e-0d6f3f7f2c11");
-    reply_header(reply, "X-Kubernetes-Pf-Prioritylevel-Uid", "b5c1e0ae-2c7d-4d68-8a37-5f2a7c1f9d22");
+    reply_header(reply, "X-Kubernetes-Pf-Prioritylevel-Uid",
+                 "b5c1e0ae-2c7d-4d68-8a37-5f2a7c1f9d22");
 }
 
 /* False with a reply when the caller is nobody or may not be whom it wants to be. */
@@ -218,8 +231,10 @@ static bool authenticate(struct world *world, struct sim_request *request, struc
     whole = kube_impersonated(world, request->principal, as);
     if (!whole)
         reply_status(reply, 403, "Forbidden", json_pack("{s:s, s:s}", "name", as, "kind", "users"),
-                     "users \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"users\" in API group \"\" at "
-                     "the cluster scope", as, request->principal);
+                     "users \"%s\" is forbidden: User \"%s\" cannot impersonate resource \"users\" "
+                     "in API group \"\" at "
+                     "the cluster scope",
+                     as, request->principal);
     request->principal = whole;
     return whole != NULL;
 }

@@ -14,7 +14,7 @@ static const char *spec_text(const json_t *object, const char *field)
     return json_string_value(json_object_get(json_object_get(object, "spec"), field));
 }
 
-/* ---- Services --------------------------------------------------------------------------------------------------------- */
+/* ---- Services -------------------------------------------------------------------------------- */
 
 static bool exposes_nodes(const char *type)
 {
@@ -51,8 +51,9 @@ static json_t *take_port(struct world *world, bool used[NODE_PORTS])
 {
     for (unsigned tries = 0; tries < 10 * NODE_PORTS; tries++) {
         /* Scattered like the real allocator's, but the same in every run. */
-        unsigned slot = (unsigned)(world->store->next_port = world->store->next_port * 1103515245u + 12345u) / 65536u %
-                        NODE_PORTS;
+        unsigned slot =
+            (unsigned)(world->store->next_port = world->store->next_port * 1103515245u + 12345u) /
+            65536u % NODE_PORTS;
 
         if (!used[slot]) {
             used[slot] = true;
@@ -62,11 +63,13 @@ static json_t *take_port(struct world *world, bool used[NODE_PORTS])
     return json_integer(0);
 }
 
-static void service_ports(struct world *world, struct table *table, json_t *service, json_t *spec, const json_t *before)
+static void service_ports(struct world *world, struct table *table, json_t *service, json_t *spec,
+                          const json_t *before)
 {
     const json_t *old_ports = json_object_get(json_object_get(before, "spec"), "ports");
     const char *type = spec_text(service, "type");
-    bool nodes = exposes_nodes(type) && !json_is_false(json_object_get(spec, "allocateLoadBalancerNodePorts"));
+    bool nodes = exposes_nodes(type) &&
+                 !json_is_false(json_object_get(spec, "allocateLoadBalancerNodePorts"));
     bool used[NODE_PORTS], searched = false;
     json_t *port;
     size_t i;
@@ -84,18 +87,22 @@ static void service_ports(struct world *world, struct table *table, json_t *serv
         }
         json_array_foreach((json_t *)old_ports, k, candidate)
             if (json_equal(json_object_get(candidate, "port"), number) &&
-                json_equal(json_object_get(candidate, "protocol"), json_object_get(port, "protocol")))
+                json_equal(json_object_get(candidate, "protocol"),
+                           json_object_get(port, "protocol")))
                 old = json_object_get(candidate, "nodePort");
         if (json_integer_value(json_object_get(port, "nodePort")))
             continue;
         if (!searched)
             find_used_ports(table, service, used);
         searched = true;
-        json_object_set_new(port, "nodePort", old && json_integer_value(old) ? json_incref(old) : take_port(world, used));
+        json_object_set_new(port, "nodePort",
+                            old && json_integer_value(old) ? json_incref(old)
+                                                           : take_port(world, used));
     }
 }
 
-static void service_traffic_policy(struct world *world, struct table *table, json_t *service, json_t *spec)
+static void service_traffic_policy(struct world *world, struct table *table, json_t *service,
+                                   json_t *spec)
 {
     bool nodes = exposes_nodes(spec_text(service, "type")), used[NODE_PORTS];
     bool balanced = same_text(spec_text(service, "type"), "LoadBalancer");
@@ -112,7 +119,8 @@ static void service_traffic_policy(struct world *world, struct table *table, jso
     }
 }
 
-static void service_address(struct world *world, json_t *service, json_t *spec, const json_t *before)
+static void service_address(struct world *world, json_t *service, json_t *spec,
+                            const json_t *before)
 {
     const json_t *old = json_object_get(json_object_get(before, "spec"), "clusterIP");
     const char *ip = spec_text(service, "clusterIP");
@@ -123,8 +131,9 @@ static void service_address(struct world *world, json_t *service, json_t *spec, 
         unsigned n = ++world->store->next_address;
 
         /* 172.20.0.0/16, beside the node and pod networks of the reference environment. */
-        json_object_set_new(spec, "clusterIP", old ? json_incref((json_t *)old)
-                                                   : json_sprintf("172.20.%u.%u", n / 250 % 256, n % 250 + 2));
+        json_object_set_new(spec, "clusterIP",
+                            old ? json_incref((json_t *)old)
+                                : json_sprintf("172.20.%u.%u", n / 250 % 256, n % 250 + 2));
     }
     json_object_set_new(spec, "clusterIPs", json_pack("[O]", json_object_get(spec, "clusterIP")));
     if (!json_object_get(spec, "ipFamilies"))
@@ -133,16 +142,19 @@ static void service_address(struct world *world, json_t *service, json_t *spec, 
         json_object_set_new(spec, "ipFamilyPolicy", json_string("SingleStack"));
 }
 
-static void admit_service(struct world *world, struct table *table, json_t *service, const json_t *before)
+static void admit_service(struct world *world, struct table *table, json_t *service,
+                          const json_t *before)
 {
     json_t *spec = json_object_get(service, "spec");
 
     if (!spec)
         return;
     service_address(world, service, spec, before);
-    if (!json_object_get(spec, "internalTrafficPolicy") && !same_text(spec_text(service, "type"), "ExternalName"))
+    if (!json_object_get(spec, "internalTrafficPolicy") &&
+        !same_text(spec_text(service, "type"), "ExternalName"))
         json_object_set_new(spec, "internalTrafficPolicy", json_string("Cluster"));
-    if (same_text(spec_text(service, "type"), "LoadBalancer") && !json_object_get(spec, "allocateLoadBalancerNodePorts"))
+    if (same_text(spec_text(service, "type"), "LoadBalancer") &&
+        !json_object_get(spec, "allocateLoadBalancerNodePorts"))
         json_object_set_new(spec, "allocateLoadBalancerNodePorts", json_true());
     service_ports(world, table, service, spec, before);
     service_traffic_policy(world, table, service, spec);
@@ -150,7 +162,7 @@ static void admit_service(struct world *world, struct table *table, json_t *serv
         json_object_set_new(service, "status", json_pack("{s:{}}", "loadBalancer"));
 }
 
-/* ---- others ------------------------------------------------------------------------------------------------------------ */
+/* ---- others ---------------------------------------------------------------------------------- */
 
 static void admit_namespace(json_t *object)
 {
@@ -173,8 +185,8 @@ static void admit_deployment(json_t *object)
 
     if (same_text(json_string_value(json_object_get(strategy, "type")), "RollingUpdate") &&
         !json_object_get(strategy, "rollingUpdate"))
-        json_object_set_new(strategy, "rollingUpdate", json_pack("{s:s, s:s}", "maxUnavailable", "25%", "maxSurge",
-                                                                 "25%"));
+        json_object_set_new(strategy, "rollingUpdate",
+                            json_pack("{s:s, s:s}", "maxUnavailable", "25%", "maxSurge", "25%"));
 }
 
 static void admit_definition(struct world *world, json_t *object)
@@ -186,19 +198,21 @@ static void admit_definition(struct world *world, json_t *object)
         return;
     now = world_time(world);
     json_object_set_new(object, "status",
-                        json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s, s:s}], s:O}", "conditions",
-                                  "type", "NamesAccepted", "status", "True", "reason", "NoConflicts", "message",
-                                  "no conflicts found", "lastTransitionTime", now, "type", "Established", "status",
+                        json_pack("{s:[{s:s, s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s, s:s}], s:O}",
+                                  "conditions", "type", "NamesAccepted", "status", "True", "reason",
+                                  "NoConflicts", "message", "no conflicts found",
+                                  "lastTransitionTime", now, "type", "Established", "status",
                                   "True", "reason", "InitialNamesAccepted", "message",
-                                  "the initial names have been accepted", "lastTransitionTime", now, "acceptedNames",
-                                  names));
+                                  "the initial names have been accepted", "lastTransitionTime", now,
+                                  "acceptedNames", names));
     free(now);
 }
 
 static json_t *pending(const char *type)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "status", "Unknown", "reason", "Pending", "message",
-                     "Waiting for controller", "lastTransitionTime", "1970-01-01T00:00:00Z");
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "status", "Unknown", "reason",
+                     "Pending", "message", "Waiting for controller", "lastTransitionTime",
+                     "1970-01-01T00:00:00Z");
 }
 
 /* The status that the CRDs give before any controller has acted. */
@@ -236,7 +250,8 @@ json_t *kube_admit(struct world *world, struct table *table, json_t *object, con
     own_parts(object);
     schema_default(schema_of(table->kind), object);
     if (table->kind->namespaced && !*meta_text(object, "namespace"))
-        json_object_set_new(json_object_get(object, "metadata"), "namespace", json_string("default"));
+        json_object_set_new(json_object_get(object, "metadata"), "namespace",
+                            json_string("default"));
     if (!strcmp(resource, "services"))
         admit_service(world, table, object, before);
     else if (!strcmp(resource, "namespaces"))

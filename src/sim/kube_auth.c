@@ -1,4 +1,5 @@
-/* Who may do what: the cluster's own credentials, RBAC from the objects in the store, and the self reviews. */
+/* Who may do what: the cluster's own credentials, RBAC from the objects in the store, and the self
+ * reviews. */
 #include "kube_auth.h"
 #include "kube.h"
 #include "text.h"
@@ -14,35 +15,52 @@ static const char *const principals[] = {"platform-engineer", "reader", "nobody"
 struct credentials {
     char *tokens[N_PRINCIPALS];
     bool revoked;
-    json_t *others;             /* names that somebody was impersonated as; they live as long as the world */
+    json_t *others; /* names that somebody was impersonated as; they live as long as the world */
 };
 
-/* Bound at the start as a cluster's administrator would have done it; data like any other from then on. */
+/* Bound at the start as a cluster's administrator would have done it; data like any other from then
+ * on. */
 static const char *const first_objects =
     "{\"kind\":\"List\",\"items\":["
     "{\"kind\":\"ClusterRole\",\"metadata\":{\"name\":\"cluster-admin\"},\"rules\":["
-    "{\"apiGroups\":[\"*\"],\"resources\":[\"*\"],\"verbs\":[\"*\"]},{\"nonResourceURLs\":[\"*\"],\"verbs\":[\"*\"]}]},"
-    "{\"kind\":\"ClusterRoleBinding\",\"metadata\":{\"name\":\"platform-engineers\"},\"roleRef\":{\"apiGroup\":"
-    "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"cluster-admin\"},\"subjects\":[{\"apiGroup\":"
+    "{\"apiGroups\":[\"*\"],\"resources\":[\"*\"],\"verbs\":[\"*\"]},{\"nonResourceURLs\":[\"*\"],"
+    "\"verbs\":[\"*\"]}]},"
+    "{\"kind\":\"ClusterRoleBinding\",\"metadata\":{\"name\":\"platform-engineers\"},\"roleRef\":{"
+    "\"apiGroup\":"
+    "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"cluster-admin\"},"
+    "\"subjects\":[{\"apiGroup\":"
     "\"rbac.authorization.k8s.io\",\"kind\":\"User\",\"name\":\"platform-engineer\"}]},"
     "{\"kind\":\"ClusterRole\",\"metadata\":{\"name\":\"gatewatch-reader\"},\"rules\":["
-    "{\"apiGroups\":[\"gateway.networking.k8s.io\"],\"resources\":[\"gatewayclasses\",\"gateways\",\"httproutes\","
-    "\"grpcroutes\",\"tlsroutes\",\"tcproutes\",\"udproutes\",\"referencegrants\",\"backendtlspolicies\","
+    "{\"apiGroups\":[\"gateway.networking.k8s.io\"],\"resources\":[\"gatewayclasses\",\"gateways\","
+    "\"httproutes\","
+    "\"grpcroutes\",\"tlsroutes\",\"tcproutes\",\"udproutes\",\"referencegrants\","
+    "\"backendtlspolicies\","
     "\"listenersets\"],\"verbs\":[\"get\",\"list\",\"watch\"]},"
-    "{\"apiGroups\":[\"\"],\"resources\":[\"namespaces\",\"services\",\"pods\",\"nodes\"],\"verbs\":[\"get\",\"list\","
+    "{\"apiGroups\":[\"\"],\"resources\":[\"namespaces\",\"services\",\"pods\",\"nodes\"],"
+    "\"verbs\":[\"get\",\"list\","
     "\"watch\"]},"
-    "{\"apiGroups\":[\"discovery.k8s.io\"],\"resources\":[\"endpointslices\"],\"verbs\":[\"get\",\"list\",\"watch\"]},"
-    "{\"apiGroups\":[\"apps\"],\"resources\":[\"deployments\",\"daemonsets\",\"replicasets\"],\"verbs\":[\"get\","
+    "{\"apiGroups\":[\"discovery.k8s.io\"],\"resources\":[\"endpointslices\"],\"verbs\":[\"get\","
     "\"list\",\"watch\"]},"
-    "{\"apiGroups\":[\"autoscaling\"],\"resources\":[\"horizontalpodautoscalers\"],\"verbs\":[\"get\",\"list\","
+    "{\"apiGroups\":[\"apps\"],\"resources\":[\"deployments\",\"daemonsets\",\"replicasets\"],"
+    "\"verbs\":[\"get\","
+    "\"list\",\"watch\"]},"
+    "{\"apiGroups\":[\"autoscaling\"],\"resources\":[\"horizontalpodautoscalers\"],\"verbs\":["
+    "\"get\",\"list\","
     "\"watch\"]},"
-    "{\"apiGroups\":[\"policy\"],\"resources\":[\"poddisruptionbudgets\"],\"verbs\":[\"get\",\"list\",\"watch\"]},"
-    "{\"apiGroups\":[\"events.k8s.io\"],\"resources\":[\"events\"],\"verbs\":[\"get\",\"list\",\"watch\"]},"
-    "{\"apiGroups\":[\"apiextensions.k8s.io\"],\"resources\":[\"customresourcedefinitions\"],\"resourceNames\":["
-    "\"gateways.gateway.networking.k8s.io\",\"httproutes.gateway.networking.k8s.io\"],\"verbs\":[\"get\"]},"
-    "{\"apiGroups\":[\"capsule.clastix.io\"],\"resources\":[\"tenants\"],\"verbs\":[\"get\",\"list\",\"watch\"]}]},"
-    "{\"kind\":\"ClusterRoleBinding\",\"metadata\":{\"name\":\"gatewatch-reader\"},\"roleRef\":{\"apiGroup\":"
-    "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"gatewatch-reader\"},\"subjects\":[{\"apiGroup\":"
+    "{\"apiGroups\":[\"policy\"],\"resources\":[\"poddisruptionbudgets\"],\"verbs\":[\"get\","
+    "\"list\",\"watch\"]},"
+    "{\"apiGroups\":[\"events.k8s.io\"],\"resources\":[\"events\"],\"verbs\":[\"get\",\"list\","
+    "\"watch\"]},"
+    "{\"apiGroups\":[\"apiextensions.k8s.io\"],\"resources\":[\"customresourcedefinitions\"],"
+    "\"resourceNames\":["
+    "\"gateways.gateway.networking.k8s.io\",\"httproutes.gateway.networking.k8s.io\"],\"verbs\":["
+    "\"get\"]},"
+    "{\"apiGroups\":[\"capsule.clastix.io\"],\"resources\":[\"tenants\"],\"verbs\":[\"get\","
+    "\"list\",\"watch\"]}]},"
+    "{\"kind\":\"ClusterRoleBinding\",\"metadata\":{\"name\":\"gatewatch-reader\"},\"roleRef\":{"
+    "\"apiGroup\":"
+    "\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"gatewatch-reader\"},"
+    "\"subjects\":[{\"apiGroup\":"
     "\"rbac.authorization.k8s.io\",\"kind\":\"User\",\"name\":\"reader\"}]}]}";
 
 void credentials_rotate(struct world *world)
@@ -53,7 +71,8 @@ void credentials_rotate(struct world *world)
         if (getrandom(random, sizeof random, 0) != sizeof random)
             abort();
         free(world->credentials->tokens[i]);
-        world->credentials->tokens[i] = format_text("sim.%s.%016llx%016llx", principals[i], random[0], random[1]);
+        world->credentials->tokens[i] =
+            format_text("sim.%s.%016llx%016llx", principals[i], random[0], random[1]);
     }
 }
 
@@ -69,8 +88,8 @@ void credentials_init(struct world *world)
         bool role = !strcmp(json_string_value(json_object_get(item, "kind")), "ClusterRole");
 
         json_object_set_new(item, "apiVersion", json_string("rbac.authorization.k8s.io/v1"));
-        store_put(world, "rbac.authorization.k8s.io", role ? "clusterroles" : "clusterrolebindings", json_incref(item),
-                  "kubectl-create", "Update", NULL);
+        store_put(world, "rbac.authorization.k8s.io", role ? "clusterroles" : "clusterrolebindings",
+                  json_incref(item), "kubectl-create", "Update", NULL);
     }
     json_decref(list);
 }
@@ -105,13 +124,13 @@ const char *kube_principal_named(struct world *world, const char *name)
     return NULL;
 }
 
-/* ---- RBAC ------------------------------------------------------------------------------------------------------------- */
+/* ---- RBAC ------------------------------------------------------------------------------------ */
 
 struct access {
     const char *principal, *verb, *group, *resource, *subresource, *ns, *name;
-    const char *path;           /* non-resource request when set */
-    char *reason;               /* why allowed; owned by the caller */
-    json_t *rules;              /* when set, every rule of the principal is collected here instead of asked */
+    const char *path; /* non-resource request when set */
+    char *reason;     /* why allowed; owned by the caller */
+    json_t *rules;    /* when set, every rule of the principal is collected here instead of asked */
 };
 
 static bool list_has(const json_t *list, const char *word, bool star)
@@ -145,7 +164,8 @@ static bool path_listed(const json_t *list, const char *path)
 
 static bool rule_allows(const json_t *rule, const struct access *a)
 {
-    const json_t *names = json_object_get(rule, "resourceNames"), *resources = json_object_get(rule, "resources");
+    const json_t *names = json_object_get(rule, "resourceNames"),
+                 *resources = json_object_get(rule, "resources");
     bool resource;
 
     if (!list_has(json_object_get(rule, "verbs"), a->verb, true))
@@ -153,7 +173,8 @@ static bool rule_allows(const json_t *rule, const struct access *a)
     if (a->path)
         return path_listed(json_object_get(rule, "nonResourceURLs"), a->path);
     if (*a->subresource) {
-        char *both = format_text("%s/%s", a->resource, a->subresource), *any = format_text("*/%s", a->subresource);
+        char *both = format_text("%s/%s", a->resource, a->subresource),
+             *any = format_text("*/%s", a->subresource);
 
         resource = list_has(resources, both, true) || list_has(resources, any, false);
         free(both);
@@ -183,7 +204,8 @@ static bool is_subject(const json_t *binding, const char *principal)
     return false;
 }
 
-static bool binding_allows(struct world *world, const json_t *binding, const char *ns, struct access *a)
+static bool binding_allows(struct world *world, const json_t *binding, const char *ns,
+                           struct access *a)
 {
     const json_t *ref = json_object_get(binding, "roleRef"), *role;
     const char *kind = json_string_value(json_object_get(ref, "kind"));
@@ -193,14 +215,16 @@ static bool binding_allows(struct world *world, const json_t *binding, const cha
 
     if (!kind || !name || !is_subject(binding, a->principal))
         return false;
-    role = store_get(world, "rbac.authorization.k8s.io", !strcmp(kind, "Role") ? "roles" : "clusterroles", ns, name);
+    role = store_get(world, "rbac.authorization.k8s.io",
+                     !strcmp(kind, "Role") ? "roles" : "clusterroles", ns, name);
     json_array_foreach(json_object_get(role, "rules"), i, rule) {
         if (a->rules) {
             json_array_append(a->rules, rule);
         } else if (rule_allows(rule, a)) {
-            a->reason = format_text("RBAC: allowed by %s \"%s%s%s\" of %s \"%s\" to User \"%s\"",
-                                    *ns ? "RoleBinding" : "ClusterRoleBinding", meta_text(binding, "name"),
-                                    *ns ? "/" : "", ns, kind, name, a->principal);
+            a->reason =
+                format_text("RBAC: allowed by %s \"%s%s%s\" of %s \"%s\" to User \"%s\"",
+                            *ns ? "RoleBinding" : "ClusterRoleBinding", meta_text(binding, "name"),
+                            *ns ? "/" : "", ns, kind, name, a->principal);
             return true;
         }
     }
@@ -209,7 +233,8 @@ static bool binding_allows(struct world *world, const json_t *binding, const cha
 
 static bool decide(struct world *world, struct access *a)
 {
-    const struct table *cluster = store_table_any(world, "rbac.authorization.k8s.io", "clusterrolebindings");
+    const struct table *cluster =
+        store_table_any(world, "rbac.authorization.k8s.io", "clusterrolebindings");
     const struct table *local = store_table_any(world, "rbac.authorization.k8s.io", "rolebindings");
 
     for (size_t i = 0; i < cluster->n; i++)
@@ -227,11 +252,16 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
-bool kube_allowed(struct world *world, const char *principal, const char *verb, const char *group, const char *resource,
-                  const char *subresource, const char *ns, const char *name)
+bool kube_allowed(struct world *world, const char *principal, const char *verb, const char *group,
+                  const char *resource, const char *subresource, const char *ns, const char *name)
 {
-    struct access a = {.principal = principal, .verb = verb, .group = text_or_empty(group), .resource = resource,
-                       .subresource = text_or_empty(subresource), .ns = text_or_empty(ns), .name = text_or_empty(name)};
+    struct access a = {.principal = principal,
+                       .verb = verb,
+                       .group = text_or_empty(group),
+                       .resource = resource,
+                       .subresource = text_or_empty(subresource),
+                       .ns = text_or_empty(ns),
+                       .name = text_or_empty(name)};
     bool allowed = principal && decide(world, &a);
 
     free(a.reason);
@@ -252,7 +282,7 @@ const char *kube_impersonated(struct world *world, const char *principal, const 
     return json_string_value(name);
 }
 
-/* ---- reviews ------------------------------------------------------------------------------------------------------------ */
+/* ---- reviews --------------------------------------------------------------------------------- */
 
 static const char *attribute(const json_t *attributes, const char *name)
 {
@@ -261,10 +291,15 @@ static const char *attribute(const json_t *attributes, const char *name)
 
 static json_t *access_review(struct world *world, const char *principal, json_t *spec)
 {
-    const json_t *r = json_object_get(spec, "resourceAttributes"), *n = json_object_get(spec, "nonResourceAttributes");
-    struct access a = {.principal = principal, .verb = attribute(r ? r : n, "verb"), .group = attribute(r, "group"),
-                       .resource = attribute(r, "resource"), .subresource = attribute(r, "subresource"),
-                       .ns = attribute(r, "namespace"), .name = attribute(r, "name")};
+    const json_t *r = json_object_get(spec, "resourceAttributes"),
+                 *n = json_object_get(spec, "nonResourceAttributes");
+    struct access a = {.principal = principal,
+                       .verb = attribute(r ? r : n, "verb"),
+                       .group = attribute(r, "group"),
+                       .resource = attribute(r, "resource"),
+                       .subresource = attribute(r, "subresource"),
+                       .ns = attribute(r, "namespace"),
+                       .name = attribute(r, "name")};
     bool allowed;
     json_t *status;
 
@@ -286,28 +321,36 @@ static json_t *rules_review(struct world *world, const char *principal, json_t *
     size_t i;
 
     decide(world, &a);
-    json_array_append_new(resources, json_pack("{s:[s], s:[s], s:[s, s]}", "verbs", "create", "apiGroups",
-                                               "authorization.k8s.io", "resources", "selfsubjectaccessreviews",
-                                               "selfsubjectrulesreviews"));
-    json_array_append_new(paths, json_pack("{s:[s], s:[s, s, s, s]}", "verbs", "get", "nonResourceURLs", "/api", "/apis",
-                                           "/healthz", "/version"));
+    json_array_append_new(resources,
+                          json_pack("{s:[s], s:[s], s:[s, s]}", "verbs", "create", "apiGroups",
+                                    "authorization.k8s.io", "resources", "selfsubjectaccessreviews",
+                                    "selfsubjectrulesreviews"));
+    json_array_append_new(paths,
+                          json_pack("{s:[s], s:[s, s, s, s]}", "verbs", "get", "nonResourceURLs",
+                                    "/api", "/apis", "/healthz", "/version"));
     json_array_foreach(a.rules, i, rule)
         json_array_append(json_object_get(rule, "nonResourceURLs") ? paths : resources, rule);
     json_decref(a.rules);
-    return json_pack("{s:o, s:o, s:b}", "resourceRules", resources, "nonResourceRules", paths, "incomplete", 0);
+    return json_pack("{s:o, s:o, s:b}", "resourceRules", resources, "nonResourceRules", paths,
+                     "incomplete", 0);
 }
 
 static json_t *subject_review(const char *principal)
 {
-    return json_pack("{s:{s:s, s:[s]}}", "userInfo", "username", principal, "groups", "system:authenticated");
+    return json_pack("{s:{s:s, s:[s]}}", "userInfo", "username", principal, "groups",
+                     "system:authenticated");
 }
 
 bool kube_review(struct world *world, const struct sim_request *request, struct sim_reply *reply)
 {
-    static const struct { const char *path, *kind, *version; } known[] = {
-        {"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "SelfSubjectAccessReview", "authorization.k8s.io/v1"},
-        {"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "SelfSubjectRulesReview", "authorization.k8s.io/v1"},
-        {"/apis/authentication.k8s.io/v1/selfsubjectreviews", "SelfSubjectReview", "authentication.k8s.io/v1"}};
+    static const struct {
+        const char *path, *kind, *version;
+    } known[] = {{"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                  "SelfSubjectAccessReview", "authorization.k8s.io/v1"},
+                 {"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "SelfSubjectRulesReview",
+                  "authorization.k8s.io/v1"},
+                 {"/apis/authentication.k8s.io/v1/selfsubjectreviews", "SelfSubjectReview",
+                  "authentication.k8s.io/v1"}};
     size_t which = 0;
     json_t *body, *spec, *status, *answer;
 
@@ -321,13 +364,15 @@ bool kube_review(struct world *world, const struct sim_request *request, struct 
     spec = json_object_get(body, "spec");
     if (!body || (which == 0 && !json_is_object(spec))) {
         json_decref(body);
-        reply_status(reply, 400, "BadRequest", NULL, "the body of a %s must be JSON with a spec", known[which].kind);
+        reply_status(reply, 400, "BadRequest", NULL, "the body of a %s must be JSON with a spec",
+                     known[which].kind);
         return true;
     }
-    status = which == 0 ? access_review(world, request->principal, spec)
-           : which == 1 ? rules_review(world, request->principal, spec) : subject_review(request->principal);
-    answer = json_pack("{s:s, s:s, s:{s:n}, s:o}", "kind", known[which].kind, "apiVersion", known[which].version,
-                       "metadata", "creationTimestamp", "status", status);
+    status = which == 0   ? access_review(world, request->principal, spec)
+             : which == 1 ? rules_review(world, request->principal, spec)
+                          : subject_review(request->principal);
+    answer = json_pack("{s:s, s:s, s:{s:n}, s:o}", "kind", known[which].kind, "apiVersion",
+                       known[which].version, "metadata", "creationTimestamp", "status", status);
     if (spec && which < 2)
         json_object_set_new(answer, "spec", which == 0 ? json_incref(spec) : json_object());
     json_decref(body);

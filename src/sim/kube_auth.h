@@ -5,8 +5,8 @@
 #include "sim.h"
 
 void credentials_init(struct world *);
-/* kube_bootstrap.c: what every cluster has before anybody creates anything: system namespaces, CustomResourceDefinitions
- * of the Gateway API. */
+/* kube_bootstrap.c: what every cluster has before anybody creates anything: system namespaces,
+ * CustomResourceDefinitions of the Gateway API. */
 void kube_bootstrap(struct world *);
 /* The static token of a principal, NULL when it has none; lives as long as the world. */
 const char *credentials_token(const struct world *, const char *principal);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- paths -------------------------------------------------------------------------------------------------------- */
+/* ---- paths ----------------------------------------------------------------------------------- */
 
 static json_t *select_item(const json_t *list, const char *inside)
 {
@@ -61,7 +61,7 @@ char *path_text(const json_t *object, const char *path)
     return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 }
 
-/* ---- age ---------------------------------------------------------------------------------------------------------- */
+/* ---- age ------------------------------------------------------------------------------------- */
 
 static char *join(char *list, const char *separator, const char *item)
 {
@@ -92,7 +92,8 @@ static char *human_duration(long s)
         return h % 24 ? format_text("%ldd%ldh", d, h % 24) : format_text("%ldd", d);
     if (d < 730)
         return format_text("%ldd", d);
-    return d / 365 < 8 && d % 365 ? format_text("%ldy%ldd", d / 365, d % 365) : format_text("%ldy", d / 365);
+    return d / 365 < 8 && d % 365 ? format_text("%ldy%ldd", d / 365, d % 365)
+                                  : format_text("%ldy", d / 365);
 }
 
 static char *age_of(struct world *world, const char *timestamp)
@@ -109,7 +110,7 @@ char *cell_age(struct world *world, const json_t *object)
     return age_of(world, meta_text(object, "creationTimestamp"));
 }
 
-/* ---- nodes, services ------------------------------------------------------------------------------------------------ */
+/* ---- nodes, services ------------------------------------------------------------------------- */
 
 char *cell_node_status(struct world *world, const json_t *object)
 {
@@ -183,7 +184,8 @@ static char *labels_text(const json_t *labels)
     json_t *value;
 
     json_object_foreach((json_t *)labels, key, value) {
-        char *text = format_text("%s=%s", key, json_string_value(value) ? json_string_value(value) : "");
+        char *text =
+            format_text("%s=%s", key, json_string_value(value) ? json_string_value(value) : "");
 
         list = join(list, ",", text);
         free(text);
@@ -209,7 +211,7 @@ char *cell_node_selector(struct world *world, const json_t *object)
     return labels_text(path_value(object, "spec.template.spec.nodeSelector"));
 }
 
-/* ---- pods and workloads ---------------------------------------------------------------------------------------------- */
+/* ---- pods and workloads ---------------------------------------------------------------------- */
 
 char *cell_pod_ready(struct world *world, const json_t *object)
 {
@@ -256,7 +258,8 @@ char *cell_workload_ready(struct world *world, const json_t *object)
     const json_t *wanted = path_value(object, "spec.replicas");
 
     (void)world;
-    return format_text("%lld/%lld", (long long)json_integer_value(path_value(object, "status.readyReplicas")),
+    return format_text("%lld/%lld",
+                       (long long)json_integer_value(path_value(object, "status.readyReplicas")),
                        wanted ? (long long)json_integer_value(wanted) : 1LL);
 }
 
@@ -288,7 +291,8 @@ char *cell_container_images(struct world *world, const json_t *object)
 
 char *cell_hpa_reference(struct world *world, const json_t *object)
 {
-    char *kind = path_text(object, "spec.scaleTargetRef.kind"), *name = path_text(object, "spec.scaleTargetRef.name");
+    char *kind = path_text(object, "spec.scaleTargetRef.kind"),
+         *name = path_text(object, "spec.scaleTargetRef.name");
     char *text = format_text("%s/%s", kind ? kind : "", name ? name : "");
 
     (void)world;
@@ -302,8 +306,9 @@ char *cell_hpa_targets(struct world *world, const json_t *object)
     char *now = path_text(object, "status.currentMetrics[0].resource.current.averageUtilization");
     char *wanted = path_text(object, "spec.metrics[0].resource.target.averageUtilization");
     char *name = path_text(object, "spec.metrics[0].resource.name");
-    char *text = wanted ? format_text("%s: %s%s/%s%%", name ? name : "cpu", now ? now : "<unknown>", now ? "%" : "",
-                                      wanted) : xstrdup("<none>");
+    char *text = wanted ? format_text("%s: %s%s/%s%%", name ? name : "cpu", now ? now : "<unknown>",
+                                      now ? "%" : "", wanted)
+                        : xstrdup("<none>");
 
     (void)world;
     free(now);
@@ -312,7 +317,7 @@ char *cell_hpa_targets(struct world *world, const json_t *object)
     return text;
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------- */
 
 char *cell_data_count(struct world *world, const json_t *object)
 {

@@ -1,4 +1,5 @@
-/* Cells of a Table that are more than a field: each gives malloc'd text, or NULL for the column's `missing`. */
+/* Cells of a Table that are more than a field: each gives malloc'd text, or NULL for the column's
+ * `missing`. */
 #ifndef SIM_KUBE_CELLS_H
 #define SIM_KUBE_CELLS_H
 
@@ -6,13 +7,14 @@
 
 struct column {
     const char *name;
-    const char *path;           /* as path_text wants it */
+    const char *path; /* as path_text wants it */
     char *(*cell)(struct world *, const json_t *object);
-    const char *missing;        /* what stands there when there is nothing */
-    bool wide;                  /* only with -o wide */
+    const char *missing; /* what stands there when there is nothing */
+    bool wide;           /* only with -o wide */
 };
 
-/* A value by a path such as "status.conditions[type=Ready].status" or "spec.rules[0].host": malloc'd, NULL when absent. */
+/* A value by a path such as "status.conditions[type=Ready].status" or "spec.rules[0].host":
+ * malloc'd, NULL when absent. */
 char *path_text(const json_t *object, const char *path);
 json_t *path_value(const json_t *object, const char *path);
 

@@ -1,14 +1,21 @@
-/* DELETE: preconditions, finalizers, and what goes with an object: its dependents, a namespace's content. */
+/* DELETE: preconditions, finalizers, and what goes with an object: its dependents, a namespace's
+ * content. */
 #include "kube_write.h"
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- cascades ----------------------------------------------------------------------------------------------------------- */
+/* ---- cascades -------------------------------------------------------------------------------- */
 
-struct doomed { struct table *table; char *ns, *name; };
-struct doom { struct doomed *list; size_t n; };
+struct doomed {
+    struct table *table;
+    char *ns, *name;
+};
+struct doom {
+    struct doomed *list;
+    size_t n;
+};
 
 static void add_doomed(struct doom *doom, struct table *table, const json_t *object)
 {
@@ -70,7 +77,8 @@ static void empty_namespace(struct world *world, const char *ns)
     execute(world, &doom);
 }
 
-bool kube_remove(struct world *world, struct table *table, const char *ns, const char *name, bool cascade)
+bool kube_remove(struct world *world, struct table *table, const char *ns, const char *name,
+                 bool cascade)
 {
     json_t *object = json_incref(table_get(table, ns, name));
     bool removed = object && store_delete(world, table, ns, name);
@@ -84,12 +92,13 @@ bool kube_remove(struct world *world, struct table *table, const char *ns, const
     return removed;
 }
 
-/* ---- the handler --------------------------------------------------------------------------------------------------------- */
+/* ---- the handler ----------------------------------------------------------------------------- */
 
 static bool precondition_holds(struct write *w, const json_t *options, const json_t *object)
 {
-    static const struct { const char *field, *label; } checks[] = {{"uid", "UID"},
-                                                                   {"resourceVersion", "ResourceVersion"}};
+    static const struct {
+        const char *field, *label;
+    } checks[] = {{"uid", "UID"}, {"resourceVersion", "ResourceVersion"}};
     const json_t *wanted = json_object_get(options, "preconditions");
 
     for (size_t i = 0; i < 2; i++) {
@@ -99,8 +108,8 @@ static bool precondition_holds(struct write *w, const json_t *options, const jso
 
         if (!want || !strcmp(want, is))
             continue;
-        why = format_text("Precondition failed: %s in precondition: %s, %s in object meta: %s", checks[i].label, want,
-                          checks[i].label, is);
+        why = format_text("Precondition failed: %s in precondition: %s, %s in object meta: %s",
+                          checks[i].label, want, checks[i].label, is);
         reply_conflict(w->reply, w->target, meta_text(object, "name"), why);
         free(why);
         return false;
@@ -111,7 +120,8 @@ static bool precondition_holds(struct write *w, const json_t *options, const jso
 /* An object with finalizers stays until they are gone. */
 static void mark_deleted(struct write *w, const json_t *object)
 {
-    json_t *marked = json_copy((json_t *)object), *meta = json_copy(json_object_get(object, "metadata"));
+    json_t *marked = json_copy((json_t *)object),
+           *meta = json_copy(json_object_get(object, "metadata"));
     char *now = world_time(w->world);
 
     if (!json_object_get(meta, "deletionTimestamp")) {
@@ -142,8 +152,9 @@ static void delete_one(struct write *w, json_t *object, const json_t *options)
     json_object_set(details, "uid", json_object_get(json_object_get(object, "metadata"), "uid"));
     if (!w->dry_run)
         kube_remove(w->world, t->table, t->ns, t->name, !same_text(policy, "Orphan"));
-    reply_json(w->reply, 200, json_pack("{s:s, s:s, s:{}, s:s, s:o}", "kind", "Status", "apiVersion", "v1", "metadata",
-                                        "status", "Success", "details", details));
+    reply_json(w->reply, 200,
+               json_pack("{s:s, s:s, s:{}, s:s, s:o}", "kind", "Status", "apiVersion", "v1",
+                         "metadata", "status", "Success", "details", details));
 }
 
 static void delete_collection(struct write *w)
@@ -157,20 +168,24 @@ static void delete_collection(struct write *w)
     for (size_t i = 0; i < t->table->n; i++) {
         const json_t *object = t->table->rows[i].object;
 
-        if ((!*t->ns || !strcmp(meta_text(object, "namespace"), t->ns)) && selector_matches(selector, object))
+        if ((!*t->ns || !strcmp(meta_text(object, "namespace"), t->ns)) &&
+            selector_matches(selector, object))
             add_doomed(&doom, t->table, object);
     }
     selector_free(selector);
     if (!w->dry_run)
         execute(w->world, &doom);
-    reply_json(w->reply, 200, json_pack("{s:s, s:s, s:{}, s:s}", "kind", "Status", "apiVersion", "v1", "metadata",
-                                        "status", "Success"));
+    reply_json(w->reply, 200,
+               json_pack("{s:s, s:s, s:{}, s:s}", "kind", "Status", "apiVersion", "v1", "metadata",
+                         "status", "Success"));
 }
 
-void kube_delete(struct world *world, const struct sim_request *request, const struct target *target,
-                 struct sim_reply *reply)
+void kube_delete(struct world *world, const struct sim_request *request,
+                 const struct target *target, struct sim_reply *reply)
 {
-    json_t *options = request->body_len ? json_loadb(request->body, request->body_len, 0, NULL) : NULL, *object, *dry;
+    json_t *options =
+               request->body_len ? json_loadb(request->body, request->body_len, 0, NULL) : NULL,
+           *object, *dry;
     struct write w;
 
     if (!write_begin(&w, world, request, target, reply)) {

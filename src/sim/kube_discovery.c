@@ -7,11 +7,12 @@
 
 /* Kinds that can only be created and are never stored. */
 static const struct kind reviews[] = {
-    {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview", "", ""},
-    {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview", "SelfSubjectAccessReview", "",
-     ""},
-    {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "selfsubjectrulesreview", "SelfSubjectRulesReview", "",
-     ""},
+    {"authentication.k8s.io", "v1", "selfsubjectreviews", "selfsubjectreview", "SelfSubjectReview",
+     "", ""},
+    {"authorization.k8s.io", "v1", "selfsubjectaccessreviews", "selfsubjectaccessreview",
+     "SelfSubjectAccessReview", "", ""},
+    {"authorization.k8s.io", "v1", "selfsubjectrulesreviews", "selfsubjectrulesreview",
+     "SelfSubjectRulesReview", "", ""},
 };
 
 static json_t *split_words(const char *list)
@@ -43,11 +44,11 @@ static json_t *kind_verbs(bool review)
 {
     if (review)
         return json_pack("[s]", "create");
-    return json_pack("[s, s, s, s, s, s, s, s]", "create", "delete", "deletecollection", "get", "list", "patch", "update",
-                     "watch");
+    return json_pack("[s, s, s, s, s, s, s, s]", "create", "delete", "deletecollection", "get",
+                     "list", "patch", "update", "watch");
 }
 
-/* ---- walking the kinds --------------------------------------------------------------------------------------------- */
+/* ---- walking the kinds ----------------------------------------------------------------------- */
 
 struct walk {
     const char *group, *version;
@@ -60,7 +61,8 @@ static void walk_kinds(struct world *world, struct walk *w)
     for (size_t i = 0; i < world->store->n; i++) {
         const struct table *table = world->store->tables[i];
 
-        if (!table->absent && !strcmp(table->kind->group, w->group) && has_version(table->kind, w->version))
+        if (!table->absent && !strcmp(table->kind->group, w->group) &&
+            has_version(table->kind, w->version))
             w->add(w->list, table->kind, w->version, false);
     }
     for (size_t i = 0; i < sizeof reviews / sizeof reviews[0]; i++)
@@ -74,7 +76,8 @@ static json_t *all_groups(struct world *world)
     json_t *groups = json_object();
 
     for (size_t i = 0; i < world->store->n + sizeof reviews / sizeof reviews[0]; i++) {
-        const struct kind *kind = i < world->store->n ? world->store->tables[i]->kind : &reviews[i - world->store->n];
+        const struct kind *kind =
+            i < world->store->n ? world->store->tables[i]->kind : &reviews[i - world->store->n];
         json_t *versions = json_object_get(groups, kind->group), *mine, *v;
         size_t k;
 
@@ -102,25 +105,28 @@ static json_t *sorted_versions(const json_t *set)
     json_object_foreach((json_t *)set, name, unused) {
         size_t i = 0;
 
-        while (i < json_array_size(list) && strlen(json_string_value(json_array_get(list, i))) <= strlen(name))
+        while (i < json_array_size(list) &&
+               strlen(json_string_value(json_array_get(list, i))) <= strlen(name))
             i++;
         json_array_insert_new(list, i, json_string(name));
     }
     return list;
 }
 
-/* ---- aggregated ------------------------------------------------------------------------------------------------------ */
+/* ---- aggregated ------------------------------------------------------------------------------ */
 
 static json_t *response_kind(const struct kind *kind, const char *version)
 {
-    return json_pack("{s:s, s:s, s:s}", "group", kind->group, "version", version, "kind", kind->kind);
+    return json_pack("{s:s, s:s, s:s}", "group", kind->group, "version", version, "kind",
+                     kind->kind);
 }
 
 static void add_aggregated(json_t *list, const struct kind *kind, const char *version, bool review)
 {
-    json_t *entry = json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", kind->resource, "responseKind",
-                              response_kind(kind, version), "scope", kind->namespaced ? "Namespaced" : "Cluster",
-                              "singularResource", kind->singular, "verbs", kind_verbs(review));
+    json_t *entry = json_pack("{s:s, s:o, s:s, s:s, s:o}", "resource", kind->resource,
+                              "responseKind", response_kind(kind, version), "scope",
+                              kind->namespaced ? "Namespaced" : "Cluster", "singularResource",
+                              kind->singular, "verbs", kind_verbs(review));
     json_t *subresources = json_array();
 
     if (*kind->short_names)
@@ -128,12 +134,15 @@ static void add_aggregated(json_t *list, const struct kind *kind, const char *ve
     if (*kind->categories)
         json_object_set_new(entry, "categories", split_words(kind->categories));
     if (kind->has_scale)
-        json_array_append_new(subresources, json_pack("{s:s, s:{s:s, s:s, s:s}, s:[s, s, s]}", "subresource", "scale",
-                                                      "responseKind", "group", "autoscaling", "version", "v1", "kind",
-                                                      "Scale", "verbs", "get", "patch", "update"));
+        json_array_append_new(subresources,
+                              json_pack("{s:s, s:{s:s, s:s, s:s}, s:[s, s, s]}", "subresource",
+                                        "scale", "responseKind", "group", "autoscaling", "version",
+                                        "v1", "kind", "Scale", "verbs", "get", "patch", "update"));
     if (kind->has_status)
-        json_array_append_new(subresources, json_pack("{s:s, s:o, s:[s, s, s]}", "subresource", "status", "responseKind",
-                                                      response_kind(kind, version), "verbs", "get", "patch", "update"));
+        json_array_append_new(subresources,
+                              json_pack("{s:s, s:o, s:[s, s, s]}", "subresource", "status",
+                                        "responseKind", response_kind(kind, version), "verbs",
+                                        "get", "patch", "update"));
     if (json_array_size(subresources))
         json_object_set(entry, "subresources", subresources);
     json_decref(subresources);
@@ -142,7 +151,8 @@ static void add_aggregated(json_t *list, const struct kind *kind, const char *ve
 
 static json_t *aggregated_group(struct world *world, const char *group, const json_t *versions)
 {
-    json_t *entry = json_pack("{s:{s:s, s:n}, s:[]}", "metadata", "name", group, "creationTimestamp", "versions");
+    json_t *entry = json_pack("{s:{s:s, s:n}, s:[]}", "metadata", "name", group,
+                              "creationTimestamp", "versions");
     json_t *version;
     size_t i;
 
@@ -153,8 +163,8 @@ static json_t *aggregated_group(struct world *world, const char *group, const js
 
         walk_kinds(world, &w);
         json_array_append_new(json_object_get(entry, "versions"),
-                              json_pack("{s:O, s:o, s:s}", "version", version, "resources", w.list, "freshness",
-                                        "Current"));
+                              json_pack("{s:O, s:o, s:s}", "version", version, "resources", w.list,
+                                        "freshness", "Current"));
     }
     return entry;
 }
@@ -178,11 +188,11 @@ static json_t *aggregated(struct world *world, bool core)
         }
         json_decref(groups);
     }
-    return json_pack("{s:s, s:s, s:{}, s:o}", "kind", "APIGroupDiscoveryList", "apiVersion", "apidiscovery.k8s.io/v2",
-                     "metadata", "items", items);
+    return json_pack("{s:s, s:s, s:{}, s:o}", "kind", "APIGroupDiscoveryList", "apiVersion",
+                     "apidiscovery.k8s.io/v2", "metadata", "items", items);
 }
 
-/* ---- the old forms ------------------------------------------------------------------------------------------------------ */
+/* ---- the old forms --------------------------------------------------------------------------- */
 
 static json_t *group_object(const char *name, const json_t *versions)
 {
@@ -190,10 +200,12 @@ static json_t *group_object(const char *name, const json_t *versions)
     size_t i;
 
     json_array_foreach((json_t *)versions, i, version)
-        json_array_append_new(list, json_pack("{s:o, s:O}", "groupVersion",
-                                              json_sprintf("%s/%s", name, json_string_value(version)), "version",
-                                              version));
-    group = json_pack("{s:s, s:o, s:O}", "name", name, "versions", list, "preferredVersion", json_array_get(list, 0));
+        json_array_append_new(list,
+                              json_pack("{s:o, s:O}", "groupVersion",
+                                        json_sprintf("%s/%s", name, json_string_value(version)),
+                                        "version", version));
+    group = json_pack("{s:s, s:o, s:O}", "name", name, "versions", list, "preferredVersion",
+                      json_array_get(list, 0));
     return group;
 }
 
@@ -214,8 +226,9 @@ static json_t *group_list(struct world *world)
 
 static void add_resource(json_t *list, const struct kind *kind, const char *version, bool review)
 {
-    json_t *entry = json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", kind->resource, "singularName", kind->singular,
-                              "namespaced", kind->namespaced, "kind", kind->kind, "verbs", kind_verbs(review));
+    json_t *entry = json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", kind->resource, "singularName",
+                              kind->singular, "namespaced", kind->namespaced, "kind", kind->kind,
+                              "verbs", kind_verbs(review));
 
     (void)version;
     if (*kind->short_names)
@@ -225,14 +238,16 @@ static void add_resource(json_t *list, const struct kind *kind, const char *vers
     json_array_append_new(list, entry);
     if (kind->has_scale)
         json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:s, s:s, s:s, s:[s, s, s]}", "name",
-                                              json_sprintf("%s/scale", kind->resource), "singularName", "",
-                                              "namespaced", kind->namespaced, "group", "autoscaling", "version", "v1",
-                                              "kind", "Scale", "verbs", "get", "patch", "update"));
+                                              json_sprintf("%s/scale", kind->resource),
+                                              "singularName", "", "namespaced", kind->namespaced,
+                                              "group", "autoscaling", "version", "v1", "kind",
+                                              "Scale", "verbs", "get", "patch", "update"));
     if (kind->has_status)
-        json_array_append_new(list, json_pack("{s:o, s:s, s:b, s:s, s:[s, s, s]}", "name",
-                                              json_sprintf("%s/status", kind->resource), "singularName", "",
-                                              "namespaced", kind->namespaced, "kind", kind->kind, "verbs", "get",
-                                              "patch", "update"));
+        json_array_append_new(list,
+                              json_pack("{s:o, s:s, s:b, s:s, s:[s, s, s]}", "name",
+                                        json_sprintf("%s/status", kind->resource), "singularName",
+                                        "", "namespaced", kind->namespaced, "kind", kind->kind,
+                                        "verbs", "get", "patch", "update"));
 }
 
 static json_t *resource_list(struct world *world, const char *group, const char *version)
@@ -245,8 +260,9 @@ static json_t *resource_list(struct world *world, const char *group, const char 
         json_decref(w.list);
         return NULL;
     }
-    list = json_pack("{s:s, s:s, s:o, s:o}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
-                     *group ? json_sprintf("%s/%s", group, version) : json_string(version), "resources", w.list);
+    list = json_pack(
+        "{s:s, s:s, s:o, s:o}", "kind", "APIResourceList", "apiVersion", "v1", "groupVersion",
+        *group ? json_sprintf("%s/%s", group, version) : json_string(version), "resources", w.list);
     return list;
 }
 
@@ -284,16 +300,20 @@ static json_t *below_apis(struct world *world, const char *rest, bool *group_kno
 void kube_discovery(struct world *world, const struct sim_request *request, struct sim_reply *reply)
 {
     const char *accept = request_header(request, "Accept"), *path = request->path;
-    bool slim = accept && strstr(accept, "as=APIGroupDiscoveryList") && strstr(accept, "v=v2;"), known = true;
-    bool core = !strcmp(path, "/api") || !strcmp(path, "/api/"), apis = !strcmp(path, "/apis") || !strcmp(path, "/apis/");
+    bool slim = accept && strstr(accept, "as=APIGroupDiscoveryList") && strstr(accept, "v=v2;"),
+         known = true;
+    bool core = !strcmp(path, "/api") || !strcmp(path, "/api/"),
+         apis = !strcmp(path, "/apis") || !strcmp(path, "/apis/");
     json_t *answer = NULL;
 
     if ((core || apis) && slim) {
         answer = aggregated(world, core);
-        reply->content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+        reply->content_type =
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
     } else if (core) {
         answer = json_pack("{s:s, s:[s], s:[{s:s, s:s}]}", "kind", "APIVersions", "versions", "v1",
-                           "serverAddressByClientCIDRs", "clientCIDR", "0.0.0.0/0", "serverAddress", world->base + 8);
+                           "serverAddressByClientCIDRs", "clientCIDR", "0.0.0.0/0", "serverAddress",
+                           world->base + 8);
     } else if (apis) {
         answer = group_list(world);
     } else if (!strcmp(path, "/api/v1") || !strcmp(path, "/api/v1/")) {
@@ -304,7 +324,8 @@ void kube_discovery(struct world *world, const struct sim_request *request, stru
     if (answer)
         reply_json(reply, 200, answer);
     else if (known)
-        reply_status(reply, 404, "NotFound", NULL, "the server could not find the requested resource");
+        reply_status(reply, 404, "NotFound", NULL,
+                     "the server could not find the requested resource");
     else
         reply_text(reply, 404, "text/plain; charset=utf-8", "404 page not found\n");
 }

@@ -4,10 +4,15 @@
 
 #include <string.h>
 
-static const struct { const char *core, *modern; } names[] = {
-    {"involvedObject", "regarding"},         {"message", "note"},
-    {"reportingComponent", "reportingController"}, {"source", "deprecatedSource"},
-    {"firstTimestamp", "deprecatedFirstTimestamp"}, {"lastTimestamp", "deprecatedLastTimestamp"},
+static const struct {
+    const char *core, *modern;
+} names[] = {
+    {"involvedObject", "regarding"},
+    {"message", "note"},
+    {"reportingComponent", "reportingController"},
+    {"source", "deprecatedSource"},
+    {"firstTimestamp", "deprecatedFirstTimestamp"},
+    {"lastTimestamp", "deprecatedLastTimestamp"},
     {"count", "deprecatedCount"},
 };
 
@@ -40,40 +45,50 @@ void event_to_core(json_t *object)
 
 static void missing(json_t *causes, const char *field, const char *why)
 {
-    json_array_append_new(causes, json_pack("{s:s, s:s, s:s}", "reason", "FieldValueRequired", "message", why, "field",
-                                            field));
+    json_array_append_new(causes, json_pack("{s:s, s:s, s:s}", "reason", "FieldValueRequired",
+                                            "message", why, "field", field));
 }
 
-static void too_long(const json_t *object, const char *field, const char *shown, size_t max, json_t *causes)
+static void too_long(const json_t *object, const char *field, const char *shown, size_t max,
+                     json_t *causes)
 {
     if (json_string_length(json_object_get(object, field)) > max)
-        json_array_append_new(causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueTooLong", "message",
-                                                json_sprintf("Too long: may not be more than %zu bytes", max), "field",
-                                                shown));
+        json_array_append_new(
+            causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueTooLong", "message",
+                              json_sprintf("Too long: may not be more than %zu bytes", max),
+                              "field", shown));
 }
 
 /* What events.k8s.io/v1 asks of a new event; `object` is in its core form. */
 void event_check(const json_t *object, json_t *causes)
 {
-    static const struct { const char *core, *shown; } wanted[] = {{"eventTime", "eventTime"},
-                                                                  {"reportingComponent", "reportingController"},
-                                                                  {"reportingInstance", "reportingInstance"},
-                                                                  {"action", "action"}, {"reason", "reason"}};
+    static const struct {
+        const char *core, *shown;
+    } wanted[] = {{"eventTime", "eventTime"},
+                  {"reportingComponent", "reportingController"},
+                  {"reportingInstance", "reportingInstance"},
+                  {"action", "action"},
+                  {"reason", "reason"}};
     const char *type = json_string_value(json_object_get(object, "type"));
-    const char *about = json_string_value(json_object_get(json_object_get(object, "involvedObject"), "namespace"));
+    const char *about =
+        json_string_value(json_object_get(json_object_get(object, "involvedObject"), "namespace"));
     const char *ns = meta_text(object, "namespace");
 
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (!json_string_length(json_object_get(object, wanted[i].core)))
             missing(causes, wanted[i].shown, "Required value");
     if (!same_text(type, "Normal") && !same_text(type, "Warning"))
-        json_array_append_new(causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
-                                                json_sprintf("Invalid value: \"%s\": has invalid value: ", type ? type : ""),
-                                                "field", "type"));
+        json_array_append_new(
+            causes,
+            json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
+                      json_sprintf("Invalid value: \"%s\": has invalid value: ", type ? type : ""),
+                      "field", "type"));
     if (strcmp(about && *about ? about : "default", ns))
-        json_array_append_new(causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
-                                                json_sprintf("Invalid value: \"%s\": does not match event.namespace",
-                                                             about ? about : ""), "field", "involvedObject.namespace"));
+        json_array_append_new(
+            causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
+                              json_sprintf("Invalid value: \"%s\": does not match event.namespace",
+                                           about ? about : ""),
+                              "field", "involvedObject.namespace"));
     too_long(object, "reportingInstance", "reportingInstance", 128, causes);
     too_long(object, "action", "action", 128, causes);
     too_long(object, "reason", "reason", 128, causes);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- structure ---------------------------------------------------------------------------------------------------- */
+/* ---- structure ------------------------------------------------------------------------------- */
 
 /* Whether a value is one field in itself; otherwise its parts are. */
 static bool is_leaf(const struct field *f, const json_t *value)
@@ -48,7 +48,8 @@ static json_t *fields_of(const struct field *f, const json_t *value)
         struct field single = element(f);
 
         json_array_foreach((json_t *)value, i, item) {
-            char *id = f->list == LIST_SET ? json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY) : item_key(f, item);
+            char *id = f->list == LIST_SET ? json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY)
+                                           : item_key(f, item);
             char *name = format_text("%s:%s", f->list == LIST_SET ? "v" : "k", id);
             json_t *inner = f->list == LIST_SET ? json_object() : fields_of(&single, item);
 
@@ -74,7 +75,8 @@ static json_t *fields_of(const struct field *f, const json_t *value)
 /* Nobody owns the identity and what the server itself sets. */
 static json_t *strip(json_t *set)
 {
-    static const char *const owned[] = {"f:labels", "f:annotations", "f:finalizers", "f:ownerReferences"};
+    static const char *const owned[] = {"f:labels", "f:annotations", "f:finalizers",
+                                        "f:ownerReferences"};
     json_t *meta = json_object_get(set, "f:metadata"), *kept;
 
     if (!set)
@@ -100,7 +102,7 @@ json_t *fields_of_object(const struct field *f, const json_t *object)
     return strip(fields_of(f, object));
 }
 
-/* ---- differences ------------------------------------------------------------------------------------------------------ */
+/* ---- differences ----------------------------------------------------------------------------- */
 
 /* The value of a child in the other object: an item by its key, a member of a set by its value. */
 static const json_t *counterpart(const struct field *f, const json_t *other, const json_t *item)
@@ -122,8 +124,10 @@ static const json_t *counterpart(const struct field *f, const json_t *other, con
     return found;
 }
 
-/* What `now` has that `before` has not, or has otherwise; NULL when nothing. With `gone` only what `before` lacks. */
-static json_t *difference(const struct field *f, const json_t *before, const json_t *now, bool missing_only)
+/* What `now` has that `before` has not, or has otherwise; NULL when nothing. With `gone` only what
+ * `before` lacks. */
+static json_t *difference(const struct field *f, const json_t *before, const json_t *now,
+                          bool missing_only)
 {
     json_t *set, *item, *inner;
     const char *key;
@@ -141,10 +145,12 @@ static json_t *difference(const struct field *f, const json_t *before, const jso
 
         json_array_foreach((json_t *)now, i, item) {
             const json_t *other = counterpart(f, before, item);
-            char *id = f->list == LIST_SET ? json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY) : item_key(f, item);
+            char *id = f->list == LIST_SET ? json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY)
+                                           : item_key(f, item);
             char *name = format_text("%s:%s", f->list == LIST_SET ? "v" : "k", id);
 
-            inner = f->list == LIST_SET ? (other ? NULL : json_object()) : difference(&single, other, item, missing_only);
+            inner = f->list == LIST_SET ? (other ? NULL : json_object())
+                                        : difference(&single, other, item, missing_only);
             if (inner && !other && f->list == LIST_KEYED)
                 json_object_set_new(inner, ".", json_object());
             if (inner)
@@ -158,7 +164,9 @@ static json_t *difference(const struct field *f, const json_t *before, const jso
             const json_t *other = json_object_get(before, key);
             char *name = format_text("f:%s", key);
 
-            inner = json_is_null(item) ? NULL : difference(child ? child : &field_anything, other, item, missing_only);
+            inner = json_is_null(item)
+                        ? NULL
+                        : difference(child ? child : &field_anything, other, item, missing_only);
             if (inner)
                 json_object_set_new(set, name, inner);
             free(name);
@@ -180,7 +188,7 @@ json_t *fields_removed(const struct field *f, const json_t *before, const json_t
     return before ? strip(difference(f, now, before, true)) : NULL;
 }
 
-/* ---- sets ------------------------------------------------------------------------------------------------------------------ */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 static bool has_self(const json_t *node)
 {
@@ -236,10 +244,11 @@ json_t *fields_without(const json_t *a, const json_t *b)
     return NULL;
 }
 
-/* ---- walking objects by a set ------------------------------------------------------------------------------------------------- */
+/* ---- walking objects by a set ---------------------------------------------------------------- */
 
 /* The part of a value that an element of the set names, and its schema. */
-static json_t *part(const struct field *f, const json_t *value, const char *element_name, struct field *out)
+static json_t *part(const struct field *f, const json_t *value, const char *element_name,
+                    struct field *out)
 {
     const char *id = element_name + 2;
     json_t *item;
@@ -291,8 +300,8 @@ static char *path_of(const char *path, const char *element_name)
     return buffer_take(&b);
 }
 
-json_t *fields_conflicts(const struct field *f, const json_t *a, const json_t *b, const json_t *object, const json_t *other,
-                         const char *path, json_t *paths)
+json_t *fields_conflicts(const struct field *f, const json_t *a, const json_t *b,
+                         const json_t *object, const json_t *other, const char *path, json_t *paths)
 {
     json_t *set = json_object(), *inner;
     const char *name;
@@ -310,8 +319,8 @@ json_t *fields_conflicts(const struct field *f, const json_t *a, const json_t *b
         there = part(f, other, name, &child);
         where = path_of(path, name);
         /* A field that was taken away is nobody's to defend. */
-        if ((!json_object_size(mine) || !json_object_size(theirs)) && here && there && !json_equal(here, there) &&
-            (is_leaf(&child, here) || is_leaf(&child, there))) {
+        if ((!json_object_size(mine) || !json_object_size(theirs)) && here && there &&
+            !json_equal(here, there) && (is_leaf(&child, here) || is_leaf(&child, there))) {
             json_object_set_new(set, name, json_object());
             json_array_append_new(paths, json_string(where));
         } else if (json_object_size(mine) && json_object_size(theirs)) {
@@ -359,8 +368,10 @@ void fields_delete(const struct field *f, json_t *object, const json_t *set)
             continue;
         if (!is_leaf(&child, item) && json_object_size(node))
             fields_delete(&child, item, node);
-        /* A leaf goes; so does an item of a keyed list that was ours, and a container that we made and emptied. */
-        if (is_leaf(&child, item) ? has_self(node) : starts_with(name, "k:") && json_object_get(node, "."))
+        /* A leaf goes; so does an item of a keyed list that was ours, and a container that we made
+         * and emptied. */
+        if (is_leaf(&child, item) ? has_self(node)
+                                  : starts_with(name, "k:") && json_object_get(node, "."))
             delete_part(object, name, item);
     }
 }

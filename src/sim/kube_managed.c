@@ -1,4 +1,5 @@
-/* metadata.managedFields: who wrote which field last. Entries are those of the API: manager, operation, subresource. */
+/* metadata.managedFields: who wrote which field last. Entries are those of the API: manager,
+ * operation, subresource. */
 #include "kube.h"
 #include "kube_fields.h"
 #include "text.h"
@@ -13,19 +14,24 @@ static const char *text_of(const json_t *entry, const char *name)
     return text ? text : "";
 }
 
-static bool is_entry(const json_t *entry, const char *manager, const char *operation, const char *subresource)
+static bool is_entry(const json_t *entry, const char *manager, const char *operation,
+                     const char *subresource)
 {
-    return !strcmp(text_of(entry, "manager"), manager) && !strcmp(text_of(entry, "operation"), operation) &&
+    return !strcmp(text_of(entry, "manager"), manager) &&
+           !strcmp(text_of(entry, "operation"), operation) &&
            same_text(text_of(entry, "subresource"), subresource);
 }
 
-static json_t *make_entry(struct world *world, const struct table *table, const char *manager, const char *operation,
-                          const char *subresource, const char *version, json_t *set)
+static json_t *make_entry(struct world *world, const struct table *table, const char *manager,
+                          const char *operation, const char *subresource, const char *version,
+                          json_t *set)
 {
-    char *now = world_time(world), *first = xstrndup(table->kind->versions, strcspn(table->kind->versions, ","));
+    char *now = world_time(world),
+         *first = xstrndup(table->kind->versions, strcspn(table->kind->versions, ","));
     char *gv = group_version(table->kind, version ? version : first);
-    json_t *entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "manager", manager, "operation", operation, "apiVersion",
-                              gv, "time", now, "fieldsType", "FieldsV1", "fieldsV1", set);
+    json_t *entry =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "manager", manager, "operation", operation,
+                  "apiVersion", gv, "time", now, "fieldsType", "FieldsV1", "fieldsV1", set);
 
     if (subresource && *subresource)
         json_object_set_new(entry, "subresource", json_string(subresource));
@@ -62,11 +68,12 @@ static json_t *minus_both(const json_t *set, const json_t *a, const json_t *b)
 }
 
 /* A write that says what it changes by changing it: what changed is the writer's from now on. */
-void managed_record(struct world *world, struct table *table, json_t *object, const json_t *before, const char *manager,
-                    const char *operation, const char *subresource)
+void managed_record(struct world *world, struct table *table, json_t *object, const json_t *before,
+                    const char *manager, const char *operation, const char *subresource)
 {
     const struct field *schema = schema_of(table->kind);
-    json_t *changed = fields_changed(schema, before, object), *removed = fields_removed(schema, before, object);
+    json_t *changed = fields_changed(schema, before, object),
+           *removed = fields_removed(schema, before, object);
     json_t *list = json_array(), *entry, *mine = NULL;
     size_t i;
 
@@ -92,7 +99,8 @@ void managed_record(struct world *world, struct table *table, json_t *object, co
         json_t *set = fields_union(mine, changed);
 
         if (set)
-            json_array_append_new(list, make_entry(world, table, manager, operation, subresource, NULL, set));
+            json_array_append_new(
+                list, make_entry(world, table, manager, operation, subresource, NULL, set));
     }
     json_decref(mine);
     json_decref(changed);
@@ -100,7 +108,7 @@ void managed_record(struct world *world, struct table *table, json_t *object, co
     set_entries(object, list);
 }
 
-/* ---- apply ------------------------------------------------------------------------------------------------------------ */
+/* ---- apply ----------------------------------------------------------------------------------- */
 
 static json_t *merge(const struct field *f, const json_t *live, const json_t *intent);
 
@@ -150,7 +158,8 @@ static json_t *merge(const struct field *f, const json_t *live, const json_t *in
         return json_deep_copy(intent);
     if (json_is_array(intent))
         return f->list == LIST_KEYED ? merge_list(f, live, intent)
-             : f->list == LIST_SET ? merge_set(live, intent) : json_deep_copy(intent);
+               : f->list == LIST_SET ? merge_set(live, intent)
+                                     : json_deep_copy(intent);
     if (!json_is_object(intent))
         return json_deep_copy(intent);
     result = json_copy((json_t *)live);
@@ -158,16 +167,20 @@ static json_t *merge(const struct field *f, const json_t *live, const json_t *in
         const struct field *child = field_child(f, key);
 
         if (!json_is_null(item))
-            json_object_set_new(result, key, merge(child ? child : &field_anything, json_object_get(live, key), item));
+            json_object_set_new(
+                result, key,
+                merge(child ? child : &field_anything, json_object_get(live, key), item));
     }
     return result;
 }
 
-/* Conflicts with one other entry; with force they are taken from it. Returns the entry as it stays, or NULL. */
-static json_t *settle_entry(const struct field *schema, json_t *entry, const json_t *set, const json_t *intent,
-                            const json_t *live, bool force, json_t *conflicts)
+/* Conflicts with one other entry; with force they are taken from it. Returns the entry as it stays,
+ * or NULL. */
+static json_t *settle_entry(const struct field *schema, json_t *entry, const json_t *set,
+                            const json_t *intent, const json_t *live, bool force, json_t *conflicts)
 {
-    json_t *theirs = json_object_get(entry, "fieldsV1"), *paths = json_array(), *path, *lost, *kept = json_incref(entry);
+    json_t *theirs = json_object_get(entry, "fieldsV1"), *paths = json_array(), *path, *lost,
+           *kept = json_incref(entry);
     size_t i;
 
     lost = fields_conflicts(schema, set, theirs, intent, live, "", paths);
@@ -181,14 +194,16 @@ static json_t *settle_entry(const struct field *schema, json_t *entry, const jso
     }
     json_array_foreach(paths, i, path)
         if (!force)
-            json_array_append_new(conflicts, json_pack("{s:s, s:O}", "manager", text_of(entry, "manager"), "path", path));
+            json_array_append_new(conflicts, json_pack("{s:s, s:O}", "manager",
+                                                       text_of(entry, "manager"), "path", path));
     json_decref(paths);
     json_decref(lost);
     return kept;
 }
 
-json_t *managed_apply(struct world *world, struct table *table, const json_t *live, json_t *intent, const char *manager,
-                      const char *subresource, const char *version, bool force, json_t *conflicts)
+json_t *managed_apply(struct world *world, struct table *table, const json_t *live, json_t *intent,
+                      const char *manager, const char *subresource, const char *version, bool force,
+                      json_t *conflicts)
 {
     const struct field *schema = schema_of(table->kind);
     json_t *list = json_array(), *entry, *set, *old = NULL, *gone, *result;
@@ -230,7 +245,8 @@ json_t *managed_apply(struct world *world, struct table *table, const json_t *li
                 json_array_append(list, entry);
         json_decref(set);
     } else {
-        json_array_append_new(list, make_entry(world, table, manager, "Apply", subresource, version, set));
+        json_array_append_new(
+            list, make_entry(world, table, manager, "Apply", subresource, version, set));
     }
     set_entries(result, list);
     return result;

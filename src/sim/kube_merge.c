@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- merge patch -------------------------------------------------------------------------------------------------- */
+/* ---- merge patch ----------------------------------------------------------------------------- */
 
 void merge_patch(json_t *target, const json_t *patch)
 {
@@ -28,7 +28,7 @@ void merge_patch(json_t *target, const json_t *patch)
     }
 }
 
-/* ---- JSON patch ----------------------------------------------------------------------------------------------------- */
+/* ---- JSON patch ------------------------------------------------------------------------------ */
 
 static char *unescape(const char *text, size_t len)
 {
@@ -54,7 +54,8 @@ static long list_index(const json_t *list, const char *segment)
     return *segment && !*end && i >= 0 && (size_t)i <= json_array_size(list) ? i : -1;
 }
 
-/* The holder of the last segment, which is handed out (malloc'd); NULL when the way is not there. */
+/* The holder of the last segment, which is handed out (malloc'd); NULL when the way is not there.
+ */
 static json_t *walk(json_t *root, const char *pointer, char **last)
 {
     json_t *at = root;
@@ -69,7 +70,8 @@ static json_t *walk(json_t *root, const char *pointer, char **last)
             *last = segment;
             return at;
         }
-        at = json_is_array(at) ? json_array_get(at, (size_t)list_index(at, segment)) : json_object_get(at, segment);
+        at = json_is_array(at) ? json_array_get(at, (size_t)list_index(at, segment))
+                               : json_object_get(at, segment);
         free(segment);
         if (!at)
             return NULL;
@@ -99,7 +101,8 @@ static bool put(json_t *root, const char *pointer, json_t *value_taken, bool rep
     long i;
 
     if (json_is_object(holder)) {
-        good = (!replace || json_object_get(holder, last)) && !json_object_set(holder, last, value_taken);
+        good = (!replace || json_object_get(holder, last)) &&
+               !json_object_set(holder, last, value_taken);
     } else if (json_is_array(holder)) {
         i = list_index(holder, last);
         good = i >= 0 && !(replace ? json_array_set(holder, (size_t)i, value_taken)
@@ -130,7 +133,8 @@ static const char *member(const json_t *operation, const char *name)
 
 static bool run_operation(json_t **root, const json_t *operation)
 {
-    const char *op = member(operation, "op"), *path = member(operation, "path"), *from = member(operation, "from");
+    const char *op = member(operation, "op"), *path = member(operation, "path"),
+               *from = member(operation, "from");
     json_t *value = json_object_get(operation, "value"), *moved;
     bool good;
 
@@ -149,7 +153,8 @@ static bool run_operation(json_t **root, const json_t *operation)
     if (strcmp(op, "copy") && strcmp(op, "move"))
         return false;
     moved = json_deep_copy(look(*root, from));
-    good = moved && (strcmp(op, "move") || take_away(*root, from)) && put(*root, path, json_incref(moved), false);
+    good = moved && (strcmp(op, "move") || take_away(*root, from)) &&
+           put(*root, path, json_incref(moved), false);
     json_decref(moved);
     return good;
 }
@@ -161,11 +166,12 @@ char *json_patch(json_t **target, const json_t *operations)
 
     json_array_foreach((json_t *)operations, i, operation)
         if (!run_operation(target, operation))
-            return format_text("%s operation does not apply: path %s", member(operation, "op"), member(operation, "path"));
+            return format_text("%s operation does not apply: path %s", member(operation, "op"),
+                               member(operation, "path"));
     return NULL;
 }
 
-/* ---- strategic merge -------------------------------------------------------------------------------------------------- */
+/* ---- strategic merge ------------------------------------------------------------------------- */
 
 static bool is_directive(const json_t *patch, const char *what)
 {
@@ -279,7 +285,8 @@ static void retain_keys(json_t *target, const json_t *keep)
     }
 }
 
-static void strategic_directive(const struct field *f, json_t *target, const char *key, const json_t *value)
+static void strategic_directive(const struct field *f, json_t *target, const char *key,
+                                const json_t *value)
 {
     const char *slash = strchr(key, '/'), *name = slash ? slash + 1 : "";
     const struct field *child = field_child(f, name);
@@ -294,7 +301,8 @@ static void strategic_directive(const struct field *f, json_t *target, const cha
         reorder(child, list, value);
 }
 
-static void strategic_member(const struct field *f, json_t *target, const char *key, const json_t *value)
+static void strategic_member(const struct field *f, json_t *target, const char *key,
+                             const json_t *value)
 {
     const struct field *child = field_child(f, key);
     json_t *old = json_object_get(target, key);

@@ -8,7 +8,8 @@
 void merge_patch(json_t *target, const json_t *patch);
 /* RFC 6902, in place (so hand in a copy). NULL, or what failed (malloc'd). */
 char *json_patch(json_t **target, const json_t *operations);
-/* Kubernetes' own: lists merge by key, with $patch, $retainKeys, $setElementOrder and $deleteFromPrimitiveList. */
+/* Kubernetes' own: lists merge by key, with $patch, $retainKeys, $setElementOrder and
+ * $deleteFromPrimitiveList. */
 void strategic_patch(const struct field *, json_t *target, const json_t *patch);
 
 #endif

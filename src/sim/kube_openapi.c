@@ -1,12 +1,13 @@
-/* OpenAPI v3, no more than kubectl needs to know that the server validates fields and does dry runs. /openapi/v2 is
- * refused: kubectl then uses what it was built with. */
+/* OpenAPI v3, no more than kubectl needs to know that the server validates fields and does dry
+ * runs. /openapi/v2 is refused: kubectl then uses what it was built with. */
 #include "kube.h"
 #include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void each_version(const struct kind *kind, void (*call)(void *ctx, const struct kind *, const char *version),
+static void each_version(const struct kind *kind,
+                         void (*call)(void *ctx, const struct kind *, const char *version),
                          void *ctx)
 {
     const char *p = kind->versions;
@@ -23,16 +24,19 @@ static void each_version(const struct kind *kind, void (*call)(void *ctx, const 
 
 static void add_path(void *ctx, const struct kind *kind, const char *version)
 {
-    char *path = *kind->group ? format_text("apis/%s/%s", kind->group, version) : format_text("api/%s", version);
+    char *path = *kind->group ? format_text("apis/%s/%s", kind->group, version)
+                              : format_text("api/%s", version);
 
-    json_object_set_new(ctx, path, json_pack("{s:o}", "serverRelativeURL", json_sprintf("/openapi/v3/%s?hash=1", path)));
+    json_object_set_new(
+        ctx, path,
+        json_pack("{s:o}", "serverRelativeURL", json_sprintf("/openapi/v3/%s?hash=1", path)));
     free(path);
 }
 
 static json_t *parameter(const char *name)
 {
-    return json_pack("{s:s, s:s, s:{s:s, s:b}}", "name", name, "in", "query", "schema", "type", "string", "uniqueItems",
-                     1);
+    return json_pack("{s:s, s:s, s:{s:s, s:b}}", "name", name, "in", "query", "schema", "type",
+                     "string", "uniqueItems", 1);
 }
 
 static json_t *operation(const struct kind *kind, const char *version, const char *action)
@@ -44,9 +48,10 @@ static json_t *operation(const struct kind *kind, const char *version, const cha
     json_array_append_new(parameters, parameter("fieldValidation"));
     if (!strcmp(action, "patch"))
         json_array_append_new(parameters, parameter("force"));
-    return json_pack("{s:o, s:s, s:{s:s, s:s, s:s}, s:{s:{s:s}}}", "parameters", parameters, "x-kubernetes-action",
-                     action, "x-kubernetes-group-version-kind", "group", kind->group, "kind", kind->kind, "version",
-                     version, "responses", "200", "description", "OK");
+    return json_pack("{s:o, s:s, s:{s:s, s:s, s:s}, s:{s:{s:s}}}", "parameters", parameters,
+                     "x-kubernetes-action", action, "x-kubernetes-group-version-kind", "group",
+                     kind->group, "kind", kind->kind, "version", version, "responses", "200",
+                     "description", "OK");
 }
 
 static json_t *document(struct world *world, const char *wanted)
@@ -56,17 +61,21 @@ static json_t *document(struct world *world, const char *wanted)
     for (size_t i = 0; i < world->store->n; i++) {
         const struct kind *kind = world->store->tables[i]->kind;
         const char *version = strrchr(wanted, '/') + 1;
-        char *prefix = *kind->group ? format_text("apis/%s/%s", kind->group, version) : format_text("api/%s", version);
+        char *prefix = *kind->group ? format_text("apis/%s/%s", kind->group, version)
+                                    : format_text("api/%s", version);
         char *path;
 
         if (!strcmp(prefix, wanted) && !world->store->tables[i]->absent) {
-            path = format_text("/%s/%s%s", wanted, kind->namespaced ? "namespaces/{namespace}/" : "", kind->resource);
-            json_object_set_new(paths, path, json_pack("{s:o}", "post", operation(kind, version, "post")));
+            path = format_text("/%s/%s%s", wanted,
+                               kind->namespaced ? "namespaces/{namespace}/" : "", kind->resource);
+            json_object_set_new(paths, path,
+                                json_pack("{s:o}", "post", operation(kind, version, "post")));
             free(path);
-            path = format_text("/%s/%s%s/{name}", wanted, kind->namespaced ? "namespaces/{namespace}/" : "",
-                               kind->resource);
-            json_object_set_new(paths, path, json_pack("{s:o, s:o}", "patch", operation(kind, version, "patch"), "put",
-                                                       operation(kind, version, "put")));
+            path = format_text("/%s/%s%s/{name}", wanted,
+                               kind->namespaced ? "namespaces/{namespace}/" : "", kind->resource);
+            json_object_set_new(paths, path,
+                                json_pack("{s:o, s:o}", "patch", operation(kind, version, "patch"),
+                                          "put", operation(kind, version, "put")));
             free(path);
         }
         free(prefix);
@@ -75,8 +84,8 @@ static json_t *document(struct world *world, const char *wanted)
         json_decref(paths);
         return NULL;
     }
-    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{}}}", "openapi", "3.0.0", "info", "title", "Kubernetes", "version",
-                     "v1.33.5", "paths", paths, "components", "schemas");
+    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{}}}", "openapi", "3.0.0", "info", "title",
+                     "Kubernetes", "version", "v1.33.5", "paths", paths, "components", "schemas");
 }
 
 bool kube_openapi(struct world *world, const struct sim_request *request, struct sim_reply *reply)

@@ -12,9 +12,13 @@ enum patch_kind { PATCH_MERGE, PATCH_JSON, PATCH_STRATEGIC, PATCH_APPLY, PATCH_U
 
 static enum patch_kind patch_kind(const struct sim_request *request)
 {
-    static const struct { const char *type; enum patch_kind kind; } known[] = {
-        {"application/merge-patch+json", PATCH_MERGE}, {"application/json-patch+json", PATCH_JSON},
-        {"application/strategic-merge-patch+json", PATCH_STRATEGIC}, {"application/apply-patch+yaml", PATCH_APPLY}};
+    static const struct {
+        const char *type;
+        enum patch_kind kind;
+    } known[] = {{"application/merge-patch+json", PATCH_MERGE},
+                 {"application/json-patch+json", PATCH_JSON},
+                 {"application/strategic-merge-patch+json", PATCH_STRATEGIC},
+                 {"application/apply-patch+yaml", PATCH_APPLY}};
     const char *type = request_header(request, "Content-Type");
 
     for (size_t i = 0; type && i < sizeof known / sizeof known[0]; i++) {
@@ -28,13 +32,14 @@ static enum patch_kind patch_kind(const struct sim_request *request)
 
 static void reply_unsupported(struct sim_reply *reply, const struct target *t)
 {
-    reply_status(reply, 415, "UnsupportedMediaType", NULL,
-                 "the body of the request was in an unknown format - accepted media types include: "
-                 "application/json-patch+json, application/merge-patch+json, %sapplication/apply-patch+yaml",
-                 t->table->kind->custom ? "" : "application/strategic-merge-patch+json, ");
+    reply_status(
+        reply, 415, "UnsupportedMediaType", NULL,
+        "the body of the request was in an unknown format - accepted media types include: "
+        "application/json-patch+json, application/merge-patch+json, %sapplication/apply-patch+yaml",
+        t->table->kind->custom ? "" : "application/strategic-merge-patch+json, ");
 }
 
-/* ---- apply -------------------------------------------------------------------------------------------------------------- */
+/* ---- apply ----------------------------------------------------------------------------------- */
 
 static void reply_apply_conflict(struct sim_reply *reply, const json_t *conflicts)
 {
@@ -52,10 +57,11 @@ static void reply_apply_conflict(struct sim_reply *reply, const json_t *conflict
         if (n == 1)
             buffer_printf(&b, "conflict with \"%s\": %s", manager, path);
         else
-            buffer_printf(&b, "%sconflict with \"%s\": %s", i ? "\n" : "conflicts with:\n", manager, path);
+            buffer_printf(&b, "%sconflict with \"%s\": %s", i ? "\n" : "conflicts with:\n", manager,
+                          path);
     }
-    reply_status(reply, 409, "Conflict", json_pack("{s:o}", "causes", causes), "Apply failed with %zu conflict%s: %s", n,
-                 n == 1 ? "" : "s", b.data);
+    reply_status(reply, 409, "Conflict", json_pack("{s:o}", "causes", causes),
+                 "Apply failed with %zu conflict%s: %s", n, n == 1 ? "" : "s", b.data);
     free(b.data);
 }
 
@@ -63,7 +69,8 @@ static json_t *read_intent(struct write *w)
 {
     char *problem = NULL;
     json_t *all = yaml_documents(w->request->body, w->request->body_len, &problem);
-    json_t *intent = json_incref(json_array_get(all, 0)), *meta = json_object_get(intent, "metadata");
+    json_t *intent = json_incref(json_array_get(all, 0)),
+           *meta = json_object_get(intent, "metadata");
     const struct target *t = w->target;
     char *version = target_version(t);
     const char *bad = NULL;
@@ -82,7 +89,8 @@ static json_t *read_intent(struct write *w)
     else if (json_array_size(json_object_get(meta, "managedFields")))
         bad = "metadata.managedFields must be nil";
     if (bad) {
-        reply_status(w->reply, 400, "BadRequest", NULL, "error decoding the applied object: %s", bad);
+        reply_status(w->reply, 400, "BadRequest", NULL, "error decoding the applied object: %s",
+                     bad);
         json_decref(intent);
         intent = NULL;
     } else if (t->table->kind->namespaced) {
@@ -96,10 +104,12 @@ static json_t *read_intent(struct write *w)
 
 static bool force_asked(const struct sim_request *request)
 {
-    return same_text(request_query(request, "force"), "true") || same_text(request_query(request, "force"), "1");
+    return same_text(request_query(request, "force"), "true") ||
+           same_text(request_query(request, "force"), "1");
 }
 
-/* Unknown fields are refused before the merge, so that a strict apply names what the caller wrote. */
+/* Unknown fields are refused before the merge, so that a strict apply names what the caller wrote.
+ */
 static bool known_fields(struct write *w, json_t *intent)
 {
     json_t *unknown = json_array(), *path;
@@ -109,13 +119,16 @@ static bool known_fields(struct write *w, json_t *intent)
 
     schema_prune(schema_of(w->target->table->kind), intent, "", unknown);
     json_array_foreach(unknown, i, path) {
-        buffer_printf(&b, "%s.%s: field not declared in schema", i ? ", " : "", json_string_value(path));
+        buffer_printf(&b, "%s.%s: field not declared in schema", i ? ", " : "",
+                      json_string_value(path));
         if (w->warn)
-            reply_header(w->reply, "Warning", "299 - \"unknown field \\\"%s\\\"\"", json_string_value(path));
+            reply_header(w->reply, "Warning", "299 - \"unknown field \\\"%s\\\"\"",
+                         json_string_value(path));
     }
     good = !w->strict || !json_array_size(unknown);
     if (!good)
-        reply_status(w->reply, 400, "BadRequest", NULL, "failed to create typed patch object (%s/%s): %s", w->target->ns,
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "failed to create typed patch object (%s/%s): %s", w->target->ns,
                      w->target->name, b.data);
     free(b.data);
     json_decref(unknown);
@@ -128,7 +141,8 @@ static void apply(struct write *w, json_t *before)
     json_t *intent, *result, *conflicts;
 
     if (!request_query(w->request, "fieldManager") || !*request_query(w->request, "fieldManager")) {
-        reply_status(w->reply, 422, "Invalid", NULL, "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
+        reply_status(w->reply, 422, "Invalid", NULL,
+                     "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
                      "value: is required for apply patch");
         return;
     }
@@ -141,8 +155,9 @@ static void apply(struct write *w, json_t *before)
         return;
     }
     if (!before && *meta_text(intent, "resourceVersion")) {
-        reply_conflict(w->reply, t, t->name, "the object has been modified; please apply your changes to the latest "
-                                             "version and try again");
+        reply_conflict(w->reply, t, t->name,
+                       "the object has been modified; please apply your changes to the latest "
+                       "version and try again");
         json_decref(intent);
         return;
     }
@@ -152,8 +167,8 @@ static void apply(struct write *w, json_t *before)
         json_object_del(intent, "status");
     conflicts = json_array();
     result = managed_apply(w->world, t->table, before, intent, w->manager,
-                           !strcmp(t->subresource, "status") ? "status" : NULL, t->version, force_asked(w->request),
-                           conflicts);
+                           !strcmp(t->subresource, "status") ? "status" : NULL, t->version,
+                           force_asked(w->request), conflicts);
     if (json_array_size(conflicts)) {
         reply_apply_conflict(w->reply, conflicts);
         json_decref(result);
@@ -168,10 +183,12 @@ static void apply(struct write *w, json_t *before)
     json_decref(intent);
 }
 
-bool store_apply(struct world *world, const char *group, const char *resource, json_t *intent, const char *manager)
+bool store_apply(struct world *world, const char *group, const char *resource, json_t *intent,
+                 const char *manager)
 {
     struct table *table = store_table_any(world, group, resource);
-    json_t *live = table ? table_get(table, meta_text(intent, "namespace"), meta_text(intent, "name")) : NULL;
+    json_t *live =
+        table ? table_get(table, meta_text(intent, "namespace"), meta_text(intent, "name")) : NULL;
     json_t *conflicts = json_array(), *result;
     bool good = table && *meta_text(intent, "name");
 
@@ -187,7 +204,7 @@ bool store_apply(struct world *world, const char *group, const char *resource, j
     return good;
 }
 
-/* ---- the others ------------------------------------------------------------------------------------------------------------ */
+/* ---- the others ------------------------------------------------------------------------------ */
 
 /* The patched object, or NULL with a reply. */
 static json_t *patched(struct write *w, enum patch_kind kind, const json_t *before)
@@ -197,8 +214,8 @@ static json_t *patched(struct write *w, enum patch_kind kind, const json_t *befo
     char *problem = NULL;
 
     if (!patch || (kind == PATCH_JSON ? !json_is_array(patch) : !json_is_object(patch))) {
-        reply_status(w->reply, 400, "BadRequest", NULL, "error decoding patch: %s", patch ? "not of the right type"
-                                                                                       : error.text);
+        reply_status(w->reply, 400, "BadRequest", NULL, "error decoding patch: %s",
+                     patch ? "not of the right type" : error.text);
         json_decref(patch);
         return NULL;
     }
@@ -221,7 +238,8 @@ static json_t *patched(struct write *w, enum patch_kind kind, const json_t *befo
     if (!problem && json_is_object(json_object_get(object, "metadata")))
         return object;
     /* The real server's words: it says no more than this. */
-    reply_status(w->reply, 422, "Invalid", json_object(), "the server rejected our request due to an error in our request");
+    reply_status(w->reply, 422, "Invalid", json_object(),
+                 "the server rejected our request due to an error in our request");
     free(problem);
     json_decref(object);
     return NULL;
@@ -249,12 +267,15 @@ static void patch_existing(struct write *w, enum patch_kind kind, json_t *before
     if (!object)
         return;
     if (strcmp(meta_text(object, "name"), t->name)) {
-        reply_status(w->reply, 400, "BadRequest", NULL, "the name of the object (%s) does not match the name on the URL "
-                     "(%s)", meta_text(object, "name"), t->name);
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "the name of the object (%s) does not match the name on the URL "
+                     "(%s)",
+                     meta_text(object, "name"), t->name);
         json_decref(object);
         return;
     }
-    if (kind == PATCH_JSON && same_text(meta_text(object, "resourceVersion"), meta_text(before, "resourceVersion")))
+    if (kind == PATCH_JSON &&
+        same_text(meta_text(object, "resourceVersion"), meta_text(before, "resourceVersion")))
         json_object_del(json_object_get(object, "metadata"), "resourceVersion");
     write_commit(w, object, before);
 }
@@ -271,10 +292,14 @@ void kube_patch(struct world *world, const struct sim_request *request, const st
     } else if (!before && kind != PATCH_APPLY) {
         reply_not_found(reply, target, target->name);
     } else if (kind == PATCH_APPLY && !before &&
-               !kube_allowed(world, request->principal, "create", target->group, target->resource, "", target->ns, "")) {
+               !kube_allowed(world, request->principal, "create", target->group, target->resource,
+                             "", target->ns, "")) {
         reply_status(reply, 403, "Forbidden", status_details(target, target->name),
-                     "%s is forbidden: User \"%s\" cannot create resource \"%s\" in API group \"%s\" in the namespace "
-                     "\"%s\"", target->resource, request->principal, target->resource, target->group, target->ns);
+                     "%s is forbidden: User \"%s\" cannot create resource \"%s\" in API group "
+                     "\"%s\" in the namespace "
+                     "\"%s\"",
+                     target->resource, request->principal, target->resource, target->group,
+                     target->ns);
     } else if (write_begin(&w, world, request, target, reply)) {
         if (kind == PATCH_APPLY)
             apply(&w, before);

@@ -1,10 +1,11 @@
-/* kubectl's typed commands (create, auth can-i) send protobuf and know no other way. This decodes the messages that they
- * send, from tables written after the generated.proto files of k8s.io/api 1.33: "NUMBER:name" separated by blanks, with
+/* kubectl's typed commands (create, auth can-i) send protobuf and know no other way. This decodes
+ * the messages that they send, from tables written after the generated.proto files of k8s.io/api
+ * 1.33: "NUMBER:name" separated by blanks, with
  *
- *   1:name          text            2:n#   integer        3:b?   boolean          4:x%   IntOrString
- *   5:m<            map of text     6:d^   map of bytes (base64 in JSON)          7:l[   list of text
- *   8:o&ref         message         9:p*ref  list of messages
- */
+ *   1:name  text         2:n#  integer                       3:b?  boolean    4:x%  IntOrString
+ *   5:m<    map of text  6:d^  map of bytes, base64 in JSON  7:l[  list of text
+ *   8:o&ref message      9:p*ref  list of messages
+ * / */
 #include "kube.h"
 #include "text.h"
 
@@ -12,22 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct { const char *name, *fields; } messages[] = {
-    {"meta", "1:name 2:generateName 3:namespace 5:uid 6:resourceVersion 11:labels< 12:annotations< 14:finalizers["},
+static const struct {
+    const char *name, *fields;
+} messages[] = {
+    {"meta", "1:name 2:generateName 3:namespace 5:uid 6:resourceVersion 11:labels< 12:annotations< "
+             "14:finalizers["},
     {"Namespace", "1:metadata&meta"},
     {"ConfigMap", "1:metadata&meta 2:data< 3:binaryData^ 4:immutable?"},
     {"Secret", "1:metadata&meta 2:data^ 3:type"},
     {"ServiceAccount", "1:metadata&meta"},
     {"Service", "1:metadata&meta 2:spec&servicespec"},
-    {"servicespec", "1:ports*serviceport 2:selector< 3:clusterIP 4:type 5:externalIPs[ 7:sessionAffinity "
-                    "8:loadBalancerIP 10:externalName 11:externalTrafficPolicy 12:healthCheckNodePort#"},
+    {"servicespec",
+     "1:ports*serviceport 2:selector< 3:clusterIP 4:type 5:externalIPs[ 7:sessionAffinity "
+     "8:loadBalancerIP 10:externalName 11:externalTrafficPolicy 12:healthCheckNodePort#"},
     {"serviceport", "1:name 2:protocol 3:port# 4:targetPort% 5:nodePort# 6:appProtocol"},
     {"Deployment", "1:metadata&meta 2:spec&deploymentspec"},
     {"deploymentspec", "1:replicas# 2:selector&selector 3:template&template"},
     {"selector", "1:matchLabels<"},
     {"template", "1:metadata&meta 2:spec&podspec"},
     {"podspec", "2:containers*container 3:restartPolicy 8:serviceAccountName 10:nodeName"},
-    {"container", "1:name 2:image 3:command[ 4:args[ 5:workingDir 6:ports*containerport 7:env*envvar"},
+    {"container",
+     "1:name 2:image 3:command[ 4:args[ 5:workingDir 6:ports*containerport 7:env*envvar"},
     {"containerport", "1:name 2:hostPort# 3:containerPort# 4:protocol 5:hostIP"},
     {"envvar", "1:name 2:value"},
     {"Role", "1:metadata&meta 2:rules*rule"},
@@ -46,10 +52,16 @@ static const struct { const char *name, *fields; } messages[] = {
     {"SelfSubjectReview", ""},
 };
 
-/* ---- the wire ------------------------------------------------------------------------------------------------------ */
+/* ---- the wire -------------------------------------------------------------------------------- */
 
-struct span { const unsigned char *at, *end; };
-struct item { unsigned number; unsigned long long integer; struct span bytes; };
+struct span {
+    const unsigned char *at, *end;
+};
+struct item {
+    unsigned number;
+    unsigned long long integer;
+    struct span bytes;
+};
 
 static bool take_varint(struct span *s, unsigned long long *out)
 {
@@ -75,7 +87,7 @@ static bool take_item(struct span *s, struct item *out)
     if ((tag & 7) == 0)
         return take_varint(s, &out->integer);
     if ((tag & 7) != 2) {
-        n = (tag & 7) == 1 ? 8 : 4;     /* fixed numbers: none that we want */
+        n = (tag & 7) == 1 ? 8 : 4; /* fixed numbers: none that we want */
         if (((tag & 7) != 1 && (tag & 7) != 5) || (size_t)(s->end - s->at) < n)
             return false;
         s->at += n;
@@ -99,7 +111,7 @@ static struct span find_bytes(struct span s, unsigned wanted)
     return found;
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static json_t *decode(const char *message, size_t len, struct span s, int depth);
 
@@ -167,7 +179,8 @@ static void add_pair(json_t *object, const char *name, struct span pair, bool by
     free(text);
 }
 
-static void set_field(json_t *object, const char *name, char type, const char *ref, const struct item *item, int depth)
+static void set_field(json_t *object, const char *name, char type, const char *ref,
+                      const struct item *item, int depth)
 {
     size_t ref_len = strcspn(ref, " ");
     bool empty = item->bytes.at == item->bytes.end;
@@ -192,13 +205,15 @@ static void set_field(json_t *object, const char *name, char type, const char *r
         json_object_set_new(object, name, text_of(item->bytes));
 }
 
-/* Protobuf writes every scalar of these messages, zero or not: what JSON would leave out is left out here. */
+/* Protobuf writes every scalar of these messages, zero or not: what JSON would leave out is left
+ * out here. */
 static void drop_zeros(json_t *object)
 {
     static const char *const zeros[] = {"nodePort", "hostPort", "healthCheckNodePort"};
 
     for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
-        if (json_is_integer(json_object_get(object, zeros[i])) && !json_integer_value(json_object_get(object, zeros[i])))
+        if (json_is_integer(json_object_get(object, zeros[i])) &&
+            !json_integer_value(json_object_get(object, zeros[i])))
             json_object_del(object, zeros[i]);
 }
 
@@ -220,7 +235,8 @@ static json_t *decode(const char *message, size_t len, struct span s, int depth)
                 continue;
             n = strcspn(++end, " #?%<^[&*");
             name = xstrndup(end, n);
-            set_field(object, name, end[n], end[n] && end[n] != ' ' ? end + n + 1 : "", &item, depth);
+            set_field(object, name, end[n], end[n] && end[n] != ' ' ? end + n + 1 : "", &item,
+                      depth);
             free(name);
             break;
         }
@@ -231,7 +247,8 @@ static json_t *decode(const char *message, size_t len, struct span s, int depth)
 
 json_t *protobuf_object(const char *body, size_t len)
 {
-    struct span whole = {(const unsigned char *)body + 4, (const unsigned char *)body + len}, type, raw, part;
+    struct span whole = {(const unsigned char *)body + 4, (const unsigned char *)body + len}, type,
+                raw, part;
     json_t *object = NULL;
 
     if (len < 4 || memcmp(body, "k8s", 4))

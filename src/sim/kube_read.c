@@ -16,8 +16,9 @@ enum form request_form_wanted(const struct sim_request *request)
     accept += strspn(accept, " ");
     for (size_t len = strcspn(accept, ","); *accept; len = strcspn(accept, ",")) {
         char *entry = xstrndup(accept, len);
-        enum form form = strstr(entry, "as=Table") ? FORM_TABLE
-                       : strstr(entry, "as=PartialObjectMetadata") ? FORM_METADATA : FORM_JSON;
+        enum form form = strstr(entry, "as=Table")                   ? FORM_TABLE
+                         : strstr(entry, "as=PartialObjectMetadata") ? FORM_METADATA
+                                                                     : FORM_JSON;
         bool json = strstr(entry, "json") || strstr(entry, "*/*");
 
         free(entry);
@@ -35,8 +36,8 @@ json_t *present(const struct target *t, const json_t *object, enum form form)
     char *version;
 
     if (form == FORM_METADATA)
-        return json_pack("{s:s, s:s, s:O}", "kind", "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1", "metadata",
-                         json_object_get(object, "metadata"));
+        return json_pack("{s:s, s:s, s:O}", "kind", "PartialObjectMetadata", "apiVersion",
+                         "meta.k8s.io/v1", "metadata", json_object_get(object, "metadata"));
     version = target_version(t);
     shown = json_copy((json_t *)object);
     if (is_modern_event(t))
@@ -49,19 +50,22 @@ json_t *present(const struct target *t, const json_t *object, enum form form)
 
 json_t *present_scale(const json_t *object)
 {
-    const json_t *meta = json_object_get(object, "metadata"), *spec = json_object_get(object, "spec");
-    json_t *replicas = json_object_get(spec, "replicas"), *now = json_object_get(json_object_get(object, "status"),
-                                                                                  "replicas");
-    json_t *shown = json_pack("{s:s, s:s, s:{s:O, s:O, s:O, s:O, s:O}, s:{s:O?}, s:{s:i}}", "kind", "Scale",
-                              "apiVersion", "autoscaling/v1", "metadata", "name", json_object_get(meta, "name"),
-                              "namespace", json_object_get(meta, "namespace"), "uid", json_object_get(meta, "uid"),
-                              "resourceVersion", json_object_get(meta, "resourceVersion"), "creationTimestamp",
-                              json_object_get(meta, "creationTimestamp"), "spec", "replicas", replicas, "status",
-                              "replicas", (int)json_integer_value(now));
+    const json_t *meta = json_object_get(object, "metadata"),
+                 *spec = json_object_get(object, "spec");
+    json_t *replicas = json_object_get(spec, "replicas"),
+           *now = json_object_get(json_object_get(object, "status"), "replicas");
+    json_t *shown = json_pack(
+        "{s:s, s:s, s:{s:O, s:O, s:O, s:O, s:O}, s:{s:O?}, s:{s:i}}", "kind", "Scale", "apiVersion",
+        "autoscaling/v1", "metadata", "name", json_object_get(meta, "name"), "namespace",
+        json_object_get(meta, "namespace"), "uid", json_object_get(meta, "uid"), "resourceVersion",
+        json_object_get(meta, "resourceVersion"), "creationTimestamp",
+        json_object_get(meta, "creationTimestamp"), "spec", "replicas", replicas, "status",
+        "replicas", (int)json_integer_value(now));
     return shown;
 }
 
-void kube_get(struct world *world, const struct sim_request *request, const struct target *t, struct sim_reply *reply)
+void kube_get(struct world *world, const struct sim_request *request, const struct target *t,
+              struct sim_reply *reply)
 {
     json_t *object = table_get(t->table, t->ns, t->name);
     enum form form = request_form_wanted(request);
@@ -71,13 +75,14 @@ void kube_get(struct world *world, const struct sim_request *request, const stru
     else if (!strcmp(t->subresource, "scale"))
         reply_json(reply, 200, present_scale(object));
     else if (form == FORM_TABLE)
-        reply_json(reply, 200, present_table(world, t, &object, 1, request_query(request, "includeObject"),
-                                             meta_text(object, "resourceVersion"), true));
+        reply_json(reply, 200,
+                   present_table(world, t, &object, 1, request_query(request, "includeObject"),
+                                 meta_text(object, "resourceVersion"), true));
     else
         reply_json(reply, 200, present(t, object, form));
 }
 
-/* ---- continue tokens -------------------------------------------------------------------------------------------------- */
+/* ---- continue tokens ------------------------------------------------------------------------- */
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -128,7 +133,8 @@ static char *base64_decode(const char *text)
 
 static char *make_token(unsigned long long version, const char *start)
 {
-    json_t *json = json_pack("{s:s, s:I, s:s}", "v", "meta.k8s.io/v1", "rv", (json_int_t)version, "start", start);
+    json_t *json = json_pack("{s:s, s:I, s:s}", "v", "meta.k8s.io/v1", "rv", (json_int_t)version,
+                             "start", start);
     char *text = json_dumps(json, JSON_COMPACT), *token = base64_encode(text);
 
     free(text);
@@ -152,10 +158,10 @@ static bool read_token(const char *token, long long *version, char **start)
     return key != NULL;
 }
 
-/* ---- one moment of a table ---------------------------------------------------------------------------------------------- */
+/* ---- one moment of a table ------------------------------------------------------------------- */
 
 struct moment {
-    json_t **objects;           /* counted */
+    json_t **objects; /* counted */
     char **keys;
     size_t n, size;
 };
@@ -215,8 +221,9 @@ static int compare_text(const void *a, const void *b)
 }
 
 /* Walks keys >= start in order as they were at `version`, until the limit is passed by one. */
-static void collect(const struct table *table, unsigned long long version, const char *start, const char *ns,
-                    const struct selector *selector, size_t limit, struct moment *out)
+static void collect(const struct table *table, unsigned long long version, const char *start,
+                    const char *ns, const struct selector *selector, size_t limit,
+                    struct moment *out)
 {
     json_t *changed = changes_since(table, version);
     const char **old = xcalloc(json_object_size(changed), sizeof *old), *key;
@@ -232,8 +239,9 @@ static void collect(const struct table *table, unsigned long long version, const
         const char *here = at < table->n ? table->rows[at].key : NULL;
         json_t *object;
 
-        if (here && (at_old == n_old || strcmp(here, old[at_old]) <= 0) && json_object_get(changed, here)) {
-            at++;               /* written since: its old state, if any, comes from the changes */
+        if (here && (at_old == n_old || strcmp(here, old[at_old]) <= 0) &&
+            json_object_get(changed, here)) {
+            at++; /* written since: its old state, if any, comes from the changes */
             continue;
         }
         if (here && (at_old == n_old || strcmp(here, old[at_old]) < 0)) {
@@ -255,7 +263,7 @@ static void collect(const struct table *table, unsigned long long version, const
     json_decref(changed);
 }
 
-/* ---- LIST ------------------------------------------------------------------------------------------------------------------ */
+/* ---- LIST ------------------------------------------------------------------------------------ */
 
 struct list_query {
     size_t limit;
@@ -269,47 +277,55 @@ static void reply_expired(struct sim_reply *reply, const char *start)
     char *token = NULL;
 
     reply_status(reply, 410, "Expired", NULL,
-                 "The provided continue parameter is too old to display a consistent list result. You can start a new "
-                 "list without the continue parameter, or use the continue token in this response to retrieve the "
-                 "remainder of the results. Continuing with the provided token results in an inconsistent list - "
-                 "objects that were created, modified, or deleted between the time the first chunk was returned and "
+                 "The provided continue parameter is too old to display a consistent list result. "
+                 "You can start a new "
+                 "list without the continue parameter, or use the continue token in this response "
+                 "to retrieve the "
+                 "remainder of the results. Continuing with the provided token results in an "
+                 "inconsistent list - "
+                 "objects that were created, modified, or deleted between the time the first chunk "
+                 "was returned and "
                  "now may show up in the list.");
     token = make_token((unsigned long long)-1, start);
     json_object_set_new(json_object_get(reply->json, "metadata"), "continue", json_string(token));
     free(token);
 }
 
-static bool read_version(struct world *world, const struct sim_request *request, const struct target *t,
-                         struct list_query *q, struct sim_reply *reply)
+static bool read_version(struct world *world, const struct sim_request *request,
+                         const struct target *t, struct list_query *q, struct sim_reply *reply)
 {
-    const char *text = request_query(request, "resourceVersion"), *match = request_query(request, "resourceVersionMatch");
+    const char *text = request_query(request, "resourceVersion"),
+               *match = request_query(request, "resourceVersionMatch");
     unsigned long long asked = text ? strtoull(text, NULL, 10) : 0;
 
     q->version = world->store->version;
     if (asked > q->version) {
         reply_status(reply, 504, "Timeout",
-                     json_pack("{s:[{s:s, s:s}], s:i}", "causes", "reason", "ResourceVersionTooLarge", "message",
-                               "Too large resource version", "retryAfterSeconds", 1),
+                     json_pack("{s:[{s:s, s:s}], s:i}", "causes", "reason",
+                               "ResourceVersionTooLarge", "message", "Too large resource version",
+                               "retryAfterSeconds", 1),
                      "Timeout: Too large resource version: %llu, current: %llu", asked, q->version);
         return false;
     }
     if (match && !strcmp(match, "Exact") && asked) {
         if (asked < t->table->forgotten) {
-            reply_status(reply, 410, "Expired", NULL, "The resourceVersion for the provided list is too old.");
+            reply_status(reply, 410, "Expired", NULL,
+                         "The resourceVersion for the provided list is too old.");
             return false;
         }
         q->version = asked;
     }
     if (text && !strcmp(text, "0"))
-        q->limit = 0;           /* served from the cache, which knows no pages */
+        q->limit = 0; /* served from the cache, which knows no pages */
     return true;
 }
 
 /* False with a reply when the request is not valid. */
-static bool read_query(struct world *world, const struct sim_request *request, const struct target *t,
-                       struct list_query *q, struct sim_reply *reply)
+static bool read_query(struct world *world, const struct sim_request *request,
+                       const struct target *t, struct list_query *q, struct sim_reply *reply)
 {
-    const char *limit = request_query(request, "limit"), *token = request_query(request, "continue");
+    const char *limit = request_query(request, "limit"),
+               *token = request_query(request, "continue");
     long long version = 0;
 
     q->limit = limit ? strtoull(limit, NULL, 10) : 0;
@@ -317,12 +333,14 @@ static bool read_query(struct world *world, const struct sim_request *request, c
         if (!read_version(world, request, t, q, reply))
             return false;
         q->start = *t->ns ? format_text("%s/", t->ns) : xstrdup("");
-    } else if (request_query(request, "resourceVersion") && *request_query(request, "resourceVersion")) {
+    } else if (request_query(request, "resourceVersion") &&
+               *request_query(request, "resourceVersion")) {
         reply_status(reply, 400, "BadRequest", NULL,
                      "specifying resource version is not allowed when using continue");
         return false;
     } else if (!read_token(token, &version, &q->start)) {
-        reply_status(reply, 400, "BadRequest", NULL, "continue key is not valid: illegal base64 data");
+        reply_status(reply, 400, "BadRequest", NULL,
+                     "continue key is not valid: illegal base64 data");
         return false;
     } else {
         q->version = version < 0 ? world->store->version : (unsigned long long)version;
@@ -343,7 +361,8 @@ static char *render_list(const struct target *t, const struct moment *m, size_t 
     bool slim = form == FORM_METADATA;
 
     buffer_printf(&b, "{\"kind\":\"%s%s\",\"apiVersion\":\"%s\",\"metadata\":%s,\"items\":[",
-                  slim ? "PartialObjectMetadata" : t->table->kind->kind, "List", slim ? "meta.k8s.io/v1" : version, meta);
+                  slim ? "PartialObjectMetadata" : t->table->kind->kind, "List",
+                  slim ? "meta.k8s.io/v1" : version, meta);
     for (size_t i = 0; i < n; i++) {
         json_t *shown = present(t, m->objects[i], form);
         size_t size;
@@ -372,8 +391,8 @@ static char *render_list(const struct target *t, const struct moment *m, size_t 
     return buffer_take(&b);
 }
 
-static json_t *list_metadata(const struct table *table, const struct list_query *q, const struct moment *m, bool more,
-                             const char *ns)
+static json_t *list_metadata(const struct table *table, const struct list_query *q,
+                             const struct moment *m, bool more, const char *ns)
 {
     char version[32], *token;
     json_t *meta;
@@ -385,18 +404,21 @@ static json_t *list_metadata(const struct table *table, const struct list_query 
         json_object_set_new(meta, "continue", json_string(token));
         free(token);
         if (selector_empty(q->selector)) {
-            char *end = format_text("%s0", ns);     /* '0' follows '/' */
-            size_t from = table_find(table, m->keys[q->limit]), to = *ns ? table_find(table, end) : table->n;
+            char *end = format_text("%s0", ns); /* '0' follows '/' */
+            size_t from = table_find(table, m->keys[q->limit]),
+                   to = *ns ? table_find(table, end) : table->n;
 
             if (to > from)
-                json_object_set_new(meta, "remainingItemCount", json_integer((json_int_t)(to - from)));
+                json_object_set_new(meta, "remainingItemCount",
+                                    json_integer((json_int_t)(to - from)));
             free(end);
         }
     }
     return meta;
 }
 
-void kube_list(struct world *world, const struct sim_request *request, const struct target *t, struct sim_reply *reply)
+void kube_list(struct world *world, const struct sim_request *request, const struct target *t,
+               struct sim_reply *reply)
 {
     struct list_query q = {0};
     struct moment m = {0};
@@ -412,7 +434,8 @@ void kube_list(struct world *world, const struct sim_request *request, const str
     n = q.limit && m.n > q.limit ? q.limit : m.n;
     meta = list_metadata(t->table, &q, &m, n < m.n, t->ns);
     if (form == FORM_TABLE) {
-        json_t *table = present_table(world, t, m.objects, n, request_query(request, "includeObject"), "", true);
+        json_t *table = present_table(world, t, m.objects, n,
+                                      request_query(request, "includeObject"), "", true);
 
         json_object_set(table, "metadata", meta);
         reply_json(reply, 200, table);

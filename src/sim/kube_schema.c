@@ -8,7 +8,7 @@
 
 const struct field field_anything = {.type = FIELD_ANY};
 
-/* ---- reading the language ------------------------------------------------------------------------------------------- */
+/* ---- reading the language -------------------------------------------------------------------- */
 
 static struct field *reference(const char *name, size_t len);
 
@@ -48,7 +48,8 @@ static void take_list(const char **p, struct field *f)
 static void take_type(const char **p, struct field *f)
 {
     static const char marks[] = "#?%*";
-    static const enum field_type types[] = {FIELD_INTEGER, FIELD_BOOLEAN, FIELD_INT_OR_TEXT, FIELD_ANY};
+    static const enum field_type types[] = {FIELD_INTEGER, FIELD_BOOLEAN, FIELD_INT_OR_TEXT,
+                                            FIELD_ANY};
     const char *mark = **p ? strchr(marks, **p) : NULL;
 
     if (**p == '~') {
@@ -133,13 +134,14 @@ static struct field *take_field(const char **p)
 static void take_children(const char **p, struct field *parent)
 {
     for (skip_blanks(p); **p && **p != '}'; skip_blanks(p)) {
-        parent->children = xrealloc(parent->children, (parent->n_children + 1) * sizeof *parent->children);
+        parent->children =
+            xrealloc(parent->children, (parent->n_children + 1) * sizeof *parent->children);
         parent->children[parent->n_children++] = take_field(p);
     }
     *p += **p == '}';
 }
 
-/* ---- the schemas ------------------------------------------------------------------------------------------------------ */
+/* ---- the schemas ----------------------------------------------------------------------------- */
 
 static struct field *read_once(struct schema_text *text)
 {
@@ -167,7 +169,8 @@ static struct schema_text *find_schema(const struct kind *kind)
     for (struct schema_text *t = kind_schemas; t->name; t++) {
         size_t len = strlen(kind->resource);
 
-        if (!strncmp(t->name, kind->resource, len) && t->name[len] == '.' && !strcmp(t->name + len + 1, kind->group))
+        if (!strncmp(t->name, kind->resource, len) && t->name[len] == '.' &&
+            !strcmp(t->name + len + 1, kind->group))
             return t;
     }
     return NULL;
@@ -209,7 +212,7 @@ const struct field *field_child(const struct field *f, const char *name)
     return found;
 }
 
-/* ---- keyed lists --------------------------------------------------------------------------------------------------------- */
+/* ---- keyed lists ----------------------------------------------------------------------------- */
 
 char *item_key(const struct field *f, const json_t *item)
 {
@@ -249,7 +252,7 @@ json_t *find_item(const struct field *f, const json_t *list, const char *key, si
     return NULL;
 }
 
-/* ---- defaults --------------------------------------------------------------------------------------------------------------- */
+/* ---- defaults -------------------------------------------------------------------------------- */
 
 static void default_children(const struct field *f, json_t *object)
 {
@@ -302,7 +305,7 @@ void schema_default_atomic(const struct field *f, json_t *value)
     }
 }
 
-/* ---- unknown fields ------------------------------------------------------------------------------------------------------------ */
+/* ---- unknown fields -------------------------------------------------------------------------- */
 
 static void prune_object(const struct field *f, json_t *object, const char *path, json_t *unknown)
 {
@@ -342,7 +345,7 @@ void schema_prune(const struct field *f, json_t *value, const char *path, json_t
     }
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- checks ---------------------------------------------------------------------------------- */
 
 static const char *type_name(const json_t *value)
 {
@@ -359,8 +362,8 @@ static const char *type_name(const json_t *value)
 
 static void add_cause(json_t *causes, const char *reason, const char *path, char *message_taken)
 {
-    json_array_append_new(causes, json_pack("{s:s, s:s, s:s}", "reason", reason, "message", message_taken, "field",
-                                            *path ? path : "<nil>"));
+    json_array_append_new(causes, json_pack("{s:s, s:s, s:s}", "reason", reason, "message",
+                                            message_taken, "field", *path ? path : "<nil>"));
     free(message_taken);
 }
 
@@ -369,10 +372,12 @@ static void wrong_type(json_t *causes, const char *path, const json_t *value, co
     const char *got = type_name(value);
 
     add_cause(causes, "FieldValueTypeInvalid", path,
-              format_text("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", got, path, wanted, got));
+              format_text("Invalid value: \"%s\": %s in body must be of type %s: \"%s\"", got, path,
+                          wanted, got));
 }
 
-static void check_choice(const struct field *f, const json_t *value, const char *path, json_t *causes)
+static void check_choice(const struct field *f, const json_t *value, const char *path,
+                         json_t *causes)
 {
     const char *text = json_string_value(value);
     struct buffer b = {0};
@@ -382,8 +387,9 @@ static void check_choice(const struct field *f, const json_t *value, const char 
             return;
     for (size_t i = 0; i < f->n_choices; i++)
         buffer_printf(&b, "%s\"%s\"", i ? ", " : "", f->choices[i]);
-    add_cause(causes, "FieldValueNotSupported", path,
-              format_text("Unsupported value: \"%s\": supported values: %s", text ? text : "", b.data));
+    add_cause(
+        causes, "FieldValueNotSupported", path,
+        format_text("Unsupported value: \"%s\": supported values: %s", text ? text : "", b.data));
     free(b.data);
 }
 
@@ -394,11 +400,20 @@ static void check_one(const struct field *f, const json_t *value, const char *pa
 
     switch (f->type) {
     case FIELD_TEXT: good = json_is_string(value); break;
-    case FIELD_INTEGER: good = json_is_integer(value); wanted = "integer"; break;
-    case FIELD_BOOLEAN: good = json_is_boolean(value); wanted = "boolean"; break;
+    case FIELD_INTEGER:
+        good = json_is_integer(value);
+        wanted = "integer";
+        break;
+    case FIELD_BOOLEAN:
+        good = json_is_boolean(value);
+        wanted = "boolean";
+        break;
     case FIELD_INT_OR_TEXT: good = json_is_string(value) || json_is_integer(value); break;
     case FIELD_MAP:
-    case FIELD_OBJECT: good = json_is_object(value); wanted = "object"; break;
+    case FIELD_OBJECT:
+        good = json_is_object(value);
+        wanted = "object";
+        break;
     case FIELD_ANY: return;
     }
     if (!good) {

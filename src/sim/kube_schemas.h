@@ -4,10 +4,10 @@
 
 struct field;
 struct schema_text {
-    const char *name;           /* of a reference, or "resource.group" */
+    const char *name; /* of a reference, or "resource.group" */
     const char *text;
-    struct field *field;        /* once read */
+    struct field *field; /* once read */
 };
-extern struct schema_text shared_schemas[], kind_schemas[];     /* end with a NULL name */
+extern struct schema_text shared_schemas[], kind_schemas[]; /* end with a NULL name */
 
 #endif

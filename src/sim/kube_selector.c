@@ -8,7 +8,12 @@
 #include <string.h>
 
 enum operation { OP_EQUAL, OP_NOT_EQUAL, OP_IN, OP_NOT_IN, OP_EXISTS, OP_ABSENT };
-struct requirement { char *key; enum operation op; char **values; size_t n; };
+struct requirement {
+    char *key;
+    enum operation op;
+    char **values;
+    size_t n;
+};
 struct selector {
     struct requirement *labels, *fields;
     size_t n_labels, n_fields;
@@ -30,7 +35,8 @@ void selector_free(struct selector *s)
     free(s);
 }
 
-static struct requirement *add_requirement(struct requirement **list, size_t *n, enum operation op, char *key)
+static struct requirement *add_requirement(struct requirement **list, size_t *n, enum operation op,
+                                           char *key)
 {
     *list = xrealloc(*list, (*n + 1) * sizeof **list);
     (*list)[*n] = (struct requirement){.key = key, .op = op};
@@ -133,7 +139,8 @@ static bool parse_fields(const char *text, struct selector *s)
 
         if (key_len >= len)
             return false;
-        r = add_requirement(&s->fields, &s->n_fields, negated ? OP_NOT_EQUAL : OP_EQUAL, xstrndup(text, key_len));
+        r = add_requirement(&s->fields, &s->n_fields, negated ? OP_NOT_EQUAL : OP_EQUAL,
+                            xstrndup(text, key_len));
         add_value(r, xstrndup(text + key_len + skip, len - key_len - skip));
         text += len + (text[len] == ',');
     }
@@ -141,13 +148,19 @@ static bool parse_fields(const char *text, struct selector *s)
 }
 
 /* Beside metadata.name and metadata.namespace only these fields can be selected on. */
-static const struct { const char *resource, *fields; } selectable[] = {
-    {"pods", " spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName spec.hostNetwork "
+static const struct {
+    const char *resource, *fields;
+} selectable[] = {
+    {"pods", " spec.nodeName spec.restartPolicy spec.schedulerName spec.serviceAccountName "
+             "spec.hostNetwork "
              "status.phase status.podIP status.nominatedNodeName "},
-    {"events", " involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
-               "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath regarding.kind "
-               "regarding.namespace regarding.name regarding.uid regarding.apiVersion reason reportingComponent "
-               "reportingController source type "},
+    {"events",
+     " involvedObject.kind involvedObject.namespace involvedObject.name involvedObject.uid "
+     "involvedObject.apiVersion involvedObject.resourceVersion involvedObject.fieldPath "
+     "regarding.kind "
+     "regarding.namespace regarding.name regarding.uid regarding.apiVersion reason "
+     "reportingComponent "
+     "reportingController source type "},
     {"namespaces", " status.phase "},
     {"nodes", " spec.unschedulable "},
     {"secrets", " type "},
@@ -167,13 +180,16 @@ static bool is_selectable(const char *resource, const char *field)
     return found;
 }
 
-struct selector *selector_new(const struct sim_request *request, const struct target *t, struct sim_reply *reply)
+struct selector *selector_new(const struct sim_request *request, const struct target *t,
+                              struct sim_reply *reply)
 {
     struct selector *s = xcalloc(1, sizeof *s);
-    const char *labels = request_query(request, "labelSelector"), *fields = request_query(request, "fieldSelector");
+    const char *labels = request_query(request, "labelSelector"),
+               *fields = request_query(request, "fieldSelector");
 
     if (labels && !parse_labels(labels, s)) {
-        reply_status(reply, 400, "BadRequest", NULL, "unable to parse requirement: invalid label selector \"%s\"", labels);
+        reply_status(reply, 400, "BadRequest", NULL,
+                     "unable to parse requirement: invalid label selector \"%s\"", labels);
         selector_free(s);
         return NULL;
     }
@@ -186,8 +202,10 @@ struct selector *selector_new(const struct sim_request *request, const struct ta
         if (is_selectable(t->resource, s->fields[i].key))
             continue;
         reply_status(reply, 400, "BadRequest", NULL,
-                     "Unable to find \"%s/%s, Resource=%s\" that match label selector \"%s\", field selector \"%s\": "
-                     "field label not supported: %s", t->group, t->version, t->resource, labels ? labels : "", fields,
+                     "Unable to find \"%s/%s, Resource=%s\" that match label selector \"%s\", "
+                     "field selector \"%s\": "
+                     "field label not supported: %s",
+                     t->group, t->version, t->resource, labels ? labels : "", fields,
                      s->fields[i].key);
         selector_free(s);
         return NULL;
@@ -245,7 +263,8 @@ bool selector_matches(const struct selector *s, const json_t *object)
         return true;
     labels = json_object_get(json_object_get(object, "metadata"), "labels");
     for (size_t i = 0; i < s->n_labels; i++)
-        if (!requirement_holds(&s->labels[i], json_string_value(json_object_get(labels, s->labels[i].key))))
+        if (!requirement_holds(&s->labels[i],
+                               json_string_value(json_object_get(labels, s->labels[i].key))))
             return false;
     for (size_t i = 0; i < s->n_fields; i++)
         if (!field_holds(&s->fields[i], object))

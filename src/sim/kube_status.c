@@ -23,8 +23,8 @@ char *target_version(const struct target *t)
 
 json_t *status_object(int code, const char *reason, json_t *details, const char *message)
 {
-    json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s}", "kind", "Status", "apiVersion", "v1", "metadata", "status",
-                               "Failure", "message", message);
+    json_t *status = json_pack("{s:s, s:s, s:{}, s:s, s:s}", "kind", "Status", "apiVersion", "v1",
+                               "metadata", "status", "Failure", "message", message);
 
     if (reason)
         json_object_set_new(status, "reason", json_string(reason));
@@ -34,7 +34,8 @@ json_t *status_object(int code, const char *reason, json_t *details, const char 
     return status;
 }
 
-void reply_status(struct sim_reply *reply, int code, const char *reason, json_t *details, const char *format, ...)
+void reply_status(struct sim_reply *reply, int code, const char *reason, json_t *details,
+                  const char *format, ...)
 {
     char *message = NULL;
     va_list args;
@@ -63,11 +64,13 @@ void reply_not_found(struct sim_reply *reply, const struct target *target, const
 {
     char *resource = qualified(target->resource, target->group);
 
-    reply_status(reply, 404, "NotFound", status_details(target, name), "%s \"%s\" not found", resource, name);
+    reply_status(reply, 404, "NotFound", status_details(target, name), "%s \"%s\" not found",
+                 resource, name);
     free(resource);
 }
 
-void reply_conflict(struct sim_reply *reply, const struct target *target, const char *name, const char *why)
+void reply_conflict(struct sim_reply *reply, const struct target *target, const char *name,
+                    const char *why)
 {
     char *resource = qualified(target->resource, target->group);
 

@@ -9,20 +9,22 @@
 
 static void problem(json_t *causes, const char *reason, const char *field, char *message_taken)
 {
-    json_array_append_new(causes, json_pack("{s:s, s:s, s:s}", "reason", reason, "message", message_taken, "field",
-                                            field));
+    json_array_append_new(causes, json_pack("{s:s, s:s, s:s}", "reason", reason, "message",
+                                            message_taken, "field", field));
     free(message_taken);
 }
 
 static void invalid(json_t *causes, const char *field, const json_t *value, const char *why)
 {
-    char *text = json_is_object(value) ? xstrdup("\"object\"") : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_is_object(value) ? xstrdup("\"object\"")
+                                       : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
-    problem(causes, "FieldValueInvalid", field, format_text("Invalid value: %s: %s", text ? text : "null", why));
+    problem(causes, "FieldValueInvalid", field,
+            format_text("Invalid value: %s: %s", text ? text : "null", why));
     free(text);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool is_label(const char *p, size_t len, size_t max)
 {
@@ -58,30 +60,39 @@ static void check_name(const struct table *table, const json_t *object, json_t *
     if (starts_with(table->kind->group, "rbac."))
         return;
     if (!text || !*text)
-        problem(causes, "FieldValueRequired", "metadata.name", xstrdup("Required value: name or generateName is required"));
-    else if (label && (!is_label(text, strlen(text), 63) || (!strcmp(resource, "services") && isdigit((unsigned char)*text))))
+        problem(causes, "FieldValueRequired", "metadata.name",
+                xstrdup("Required value: name or generateName is required"));
+    else if (label && (!is_label(text, strlen(text), 63) ||
+                       (!strcmp(resource, "services") && isdigit((unsigned char)*text))))
         invalid(causes, "metadata.name", name,
                 !strcmp(resource, "services")
-                    ? "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
-                      "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
+                    ? "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+                      "start with an "
+                      "alphabetic character, and end with an alphanumeric character (e.g. "
+                      "'my-name',  or 'abc-123', "
                       "regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
-                    : "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
-                      "start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for "
+                    : "a lowercase RFC 1123 label must consist of lower case alphanumeric "
+                      "characters or '-', and must "
+                      "start and end with an alphanumeric character (e.g. 'my-name',  or "
+                      "'123-abc', regex used for "
                       "validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')");
     else if (!is_subdomain(text))
         invalid(causes, "metadata.name", name,
-                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
-                "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
+                "characters, '-' or '.', and must "
+                "start and end with an alphanumeric character (e.g. 'example.com', regex used for "
+                "validation is "
                 "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')");
 }
 
-/* ---- Service ------------------------------------------------------------------------------------------------------------- */
+/* ---- Service --------------------------------------------------------------------------------- */
 
 static void check_port(const json_t *object, const char *field, const char *path, json_t *causes)
 {
     const json_t *value = json_object_get(object, field);
 
-    if (json_is_integer(value) && (json_integer_value(value) < 1 || json_integer_value(value) > 65535))
+    if (json_is_integer(value) &&
+        (json_integer_value(value) < 1 || json_integer_value(value) > 65535))
         invalid(causes, path, value, "must be between 1 and 65535, inclusive");
 }
 
@@ -94,7 +105,8 @@ static void check_service_ports(const json_t *spec, json_t *causes)
         !same_text(json_string_value(json_object_get(spec, "type")), "ExternalName"))
         problem(causes, "FieldValueRequired", "spec.ports", xstrdup("Required value"));
     for (size_t i = 0; i < json_array_size(ports); i++) {
-        char *path = format_text("spec.ports[%zu].port", i), *name = format_text("spec.ports[%zu].name", i);
+        char *path = format_text("spec.ports[%zu].port", i),
+             *name = format_text("spec.ports[%zu].name", i);
         char *whole = format_text("spec.ports[%zu]", i);
 
         port = json_array_get(ports, i);
@@ -106,7 +118,8 @@ static void check_service_ports(const json_t *spec, json_t *causes)
             if (json_equal(json_object_get(port, "port"), json_object_get(other, "port")) &&
                 json_equal(json_object_get(port, "protocol"), json_object_get(other, "protocol")))
                 problem(causes, "FieldValueDuplicate", whole, xstrdup("Duplicate value"));
-            if (json_object_get(port, "name") && json_equal(json_object_get(port, "name"), json_object_get(other, "name")))
+            if (json_object_get(port, "name") &&
+                json_equal(json_object_get(port, "name"), json_object_get(other, "name")))
                 problem(causes, "FieldValueDuplicate", name, xstrdup("Duplicate value"));
         }
         free(path);
@@ -119,8 +132,10 @@ static void check_service(const json_t *object, const json_t *before, json_t *ca
 {
     const json_t *spec = json_object_get(object, "spec"), *old = json_object_get(before, "spec");
     const json_t *policy = json_object_get(spec, "externalTrafficPolicy");
-    const json_t *health = json_object_get(spec, "healthCheckNodePort"), *was = json_object_get(old, "healthCheckNodePort");
-    const json_t *ip = json_object_get(spec, "clusterIP"), *old_ip = json_object_get(old, "clusterIP");
+    const json_t *health = json_object_get(spec, "healthCheckNodePort"),
+                 *was = json_object_get(old, "healthCheckNodePort");
+    const json_t *ip = json_object_get(spec, "clusterIP"),
+                 *old_ip = json_object_get(old, "clusterIP");
     const char *type = json_string_value(json_object_get(spec, "type"));
 
     check_service_ports(spec, causes);
@@ -130,11 +145,12 @@ static void check_service(const json_t *object, const json_t *before, json_t *ca
                 "may only be set for externally-accessible services");
     if (health && was && !json_equal(health, was))
         invalid(causes, "spec.healthCheckNodePort", health, "field is immutable");
-    if (ip && old_ip && json_string_length(old_ip) && !json_equal(ip, old_ip) && !same_text(type, "ExternalName"))
+    if (ip && old_ip && json_string_length(old_ip) && !json_equal(ip, old_ip) &&
+        !same_text(type, "ExternalName"))
         invalid(causes, "spec.clusterIPs[0]", ip, "may not change once set");
 }
 
-/* ---- Gateway API -------------------------------------------------------------------------------------------------------------- */
+/* ---- Gateway API ----------------------------------------------------------------------------- */
 
 static void check_hostnames(const json_t *spec, json_t *causes)
 {
@@ -142,13 +158,15 @@ static void check_hostnames(const json_t *spec, json_t *causes)
     size_t i;
 
     json_array_foreach(json_object_get(spec, "hostnames"), i, host) {
-        const char *text = json_string_value(host), *rest = text && starts_with(text, "*.") ? text + 2 : text;
+        const char *text = json_string_value(host),
+                   *rest = text && starts_with(text, "*.") ? text + 2 : text;
         char *path = format_text("spec.hostnames[%zu]", i);
 
         if (text && !is_subdomain(rest))
-            invalid(causes, path, host,
-                    "spec.hostnames[0] in body should match "
-                    "'^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'");
+            invalid(
+                causes, path, host,
+                "spec.hostnames[0] in body should match "
+                "'^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'");
         free(path);
     }
 }
@@ -156,8 +174,9 @@ static void check_hostnames(const json_t *spec, json_t *causes)
 static void check_too_many(const json_t *list, size_t max, const char *path, json_t *causes)
 {
     if (json_array_size(list) > max)
-        problem(causes, "FieldValueTooMany", path,
-                format_text("Too many: %zu: must have at most %zu items", json_array_size(list), max));
+        problem(
+            causes, "FieldValueTooMany", path,
+            format_text("Too many: %zu: must have at most %zu items", json_array_size(list), max));
 }
 
 static void check_match(const json_t *match, const char *path, json_t *causes)
@@ -170,11 +189,14 @@ static void check_match(const json_t *match, const char *path, json_t *causes)
     if (value && type && strcmp(type, "RegularExpression")) {
         if (*value != '/')
             invalid(causes, field, where,
-                    "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']");
+                    "value must be an absolute path and start with '/' when type one of ['Exact', "
+                    "'PathPrefix']");
         else if (strstr(value, "//"))
-            invalid(causes, field, where, "must not contain '//' when type one of ['Exact', 'PathPrefix']");
+            invalid(causes, field, where,
+                    "must not contain '//' when type one of ['Exact', 'PathPrefix']");
         else if (strstr(value, "/../") || strstr(value, "/./"))
-            invalid(causes, field, where, "must not contain '/./' or '/../' when type one of ['Exact', 'PathPrefix']");
+            invalid(causes, field, where,
+                    "must not contain '/./' or '/../' when type one of ['Exact', 'PathPrefix']");
     }
     free(field);
 }
@@ -208,7 +230,8 @@ static void check_route(const json_t *object, json_t *causes)
     check_too_many(json_object_get(spec, "parentRefs"), 32, "spec.parentRefs", causes);
     check_too_many(json_object_get(spec, "rules"), 16, "spec.rules", causes);
     json_array_foreach(json_object_get(spec, "rules"), i, rule) {
-        char *path = format_text("spec.rules[%zu]", i), *matches = format_text("spec.rules[%zu].matches", i);
+        char *path = format_text("spec.rules[%zu]", i),
+             *matches = format_text("spec.rules[%zu].matches", i);
 
         check_too_many(json_object_get(rule, "matches"), 64, matches, causes);
         check_backends(rule, path, causes);
@@ -221,7 +244,8 @@ static void check_route(const json_t *object, json_t *causes)
         json_array_foreach(json_object_get(rule, "filters"), k, filter)
             if (same_text(json_string_value(json_object_get(filter, "type")), "RequestRedirect") &&
                 json_array_size(json_object_get(rule, "backendRefs")))
-                invalid(causes, path, rule, "RequestRedirect filter must not be used together with backendRefs");
+                invalid(causes, path, rule,
+                        "RequestRedirect filter must not be used together with backendRefs");
         free(path);
         free(matches);
     }
@@ -240,8 +264,10 @@ static void check_gateway(const json_t *object, json_t *causes)
 
         check_port(listener, "port", path, causes);
         if (json_object_get(listener, "tls") &&
-            (same_text(protocol, "HTTP") || same_text(protocol, "TCP") || same_text(protocol, "UDP")))
-            invalid(causes, "spec.listeners", listeners, "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']");
+            (same_text(protocol, "HTTP") || same_text(protocol, "TCP") ||
+             same_text(protocol, "UDP")))
+            invalid(causes, "spec.listeners", listeners,
+                    "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']");
         free(path);
     }
 }
@@ -249,11 +275,13 @@ static void check_gateway(const json_t *object, json_t *causes)
 static void check_deployment(const json_t *object, const json_t *before, json_t *causes)
 {
     const json_t *spec = json_object_get(object, "spec"), *old = json_object_get(before, "spec");
-    const json_t *wanted = json_object_get(json_object_get(spec, "selector"), "matchLabels"), *labels;
+    const json_t *wanted = json_object_get(json_object_get(spec, "selector"), "matchLabels"),
+                 *labels;
     const char *key;
     json_t *value;
 
-    labels = json_object_get(json_object_get(json_object_get(spec, "template"), "metadata"), "labels");
+    labels =
+        json_object_get(json_object_get(json_object_get(spec, "template"), "metadata"), "labels");
     json_object_foreach((json_t *)wanted, key, value)
         if (!json_equal(value, json_object_get(labels, key))) {
             invalid(causes, "spec.template.metadata.labels", labels ? labels : json_null(),
@@ -264,7 +292,8 @@ static void check_deployment(const json_t *object, const json_t *before, json_t 
         invalid(causes, "spec.selector", json_object_get(spec, "selector"), "field is immutable");
 }
 
-json_t *kube_validate(struct world *world, const struct table *table, const json_t *object, const json_t *before)
+json_t *kube_validate(struct world *world, const struct table *table, const json_t *object,
+                      const json_t *before)
 {
     const char *resource = table->kind->resource;
     json_t *causes = json_array();

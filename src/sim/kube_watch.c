@@ -7,8 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#define BOOKMARK_EVERY 5.0     /* real seconds; the real server promises nothing and sends about one a minute */
-#define WAIT_SECONDS 1.0        /* so that a client that went away is noticed */
+#define BOOKMARK_EVERY \
+    5.0 /* real seconds; the real server promises nothing and sends about one a minute */
+#define WAIT_SECONDS 1.0 /* so that a client that went away is noticed */
 #define DEFAULT_TIMEOUT 1800.0
 #define MAX_CHUNK (256u << 10)
 
@@ -49,8 +50,8 @@ static void emit_object(struct watch *w, struct buffer *out, const char *type, j
     json_t *shown;
 
     if (w->form == FORM_TABLE) {
-        shown = present_table(w->world, &w->target, &object, 1, w->include, meta_text(object, "resourceVersion"),
-                              !w->columns_sent);
+        shown = present_table(w->world, &w->target, &object, 1, w->include,
+                              meta_text(object, "resourceVersion"), !w->columns_sent);
         w->columns_sent = true;
     } else {
         shown = present(&w->target, object, w->form);
@@ -58,7 +59,8 @@ static void emit_object(struct watch *w, struct buffer *out, const char *type, j
     emit(w, out, type, shown);
 }
 
-static void emit_status(struct watch *w, struct buffer *out, int code, const char *reason, const char *message)
+static void emit_status(struct watch *w, struct buffer *out, int code, const char *reason,
+                        const char *message)
 {
     emit(w, out, "ERROR", status_object(code, reason, NULL, message));
     w->finished = true;
@@ -71,16 +73,18 @@ static void emit_bookmark(struct watch *w, struct buffer *out)
     snprintf(version, sizeof version, "%llu", w->version);
     if (w->form == FORM_TABLE)
         emit(w, out, "BOOKMARK",
-             json_pack("{s:s, s:s, s:{s:s}, s:[], s:[{s:[], s:{s:s, s:s, s:{s:s, s:n}}}]}", "kind", "Table", "apiVersion",
-                       "meta.k8s.io/v1", "metadata", "resourceVersion", version, "columnDefinitions", "rows", "cells",
-                       "object", "kind", "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1", "metadata",
+             json_pack("{s:s, s:s, s:{s:s}, s:[], s:[{s:[], s:{s:s, s:s, s:{s:s, s:n}}}]}", "kind",
+                       "Table", "apiVersion", "meta.k8s.io/v1", "metadata", "resourceVersion",
+                       version, "columnDefinitions", "rows", "cells", "object", "kind",
+                       "PartialObjectMetadata", "apiVersion", "meta.k8s.io/v1", "metadata",
                        "resourceVersion", version, "creationTimestamp"));
     else
         emit(w, out, "BOOKMARK",
              json_pack("{s:s, s:s, s:{s:s, s:n}}", "kind",
-                       w->form == FORM_METADATA ? "PartialObjectMetadata" : w->target.table->kind->kind, "apiVersion",
-                       w->form == FORM_METADATA ? "meta.k8s.io/v1" : gv, "metadata", "resourceVersion", version,
-                       "creationTimestamp"));
+                       w->form == FORM_METADATA ? "PartialObjectMetadata"
+                                                : w->target.table->kind->kind,
+                       "apiVersion", w->form == FORM_METADATA ? "meta.k8s.io/v1" : gv, "metadata",
+                       "resourceVersion", version, "creationTimestamp"));
     free(gv);
     w->bookmark_at = monotonic() + BOOKMARK_EVERY;
 }
@@ -112,10 +116,11 @@ static void emit_event(struct watch *w, struct buffer *out, const struct event *
     else if (before && e->type == EVENT_DELETED)
         emit_object(w, out, "DELETED", e->object);
     else if (before) {
-        json_t *last = json_copy(e->before), *meta = json_copy(json_object_get(e->before, "metadata"));
+        json_t *last = json_copy(e->before),
+               *meta = json_copy(json_object_get(e->before, "metadata"));
 
-        json_object_set(meta, "resourceVersion", json_object_get(json_object_get(e->object, "metadata"),
-                                                                 "resourceVersion"));
+        json_object_set(meta, "resourceVersion",
+                        json_object_get(json_object_get(e->object, "metadata"), "resourceVersion"));
         json_object_set_new(last, "metadata", meta);
         emit_object(w, out, "DELETED", last);
         json_decref(last);
@@ -162,7 +167,8 @@ static void produce(struct watch *w, struct buffer *out)
     if (w->initial)
         emit_initial(w, out);
     if (w->version < table->forgotten) {
-        char *message = format_text("too old resource version: %llu (%llu)", w->version, table->forgotten);
+        char *message =
+            format_text("too old resource version: %llu (%llu)", w->version, table->forgotten);
 
         emit_status(w, out, 410, "Expired", message);
         free(message);
@@ -218,21 +224,25 @@ static bool flag(const struct sim_request *request, const char *name)
     return value && (!strcmp(value, "true") || !strcmp(value, "1"));
 }
 
-void kube_watch(struct world *world, const struct sim_request *request, const struct target *t, struct sim_reply *reply)
+void kube_watch(struct world *world, const struct sim_request *request, const struct target *t,
+                struct sim_reply *reply)
 {
-    const char *version = request_query(request, "resourceVersion"), *timeout = request_query(request, "timeoutSeconds");
+    const char *version = request_query(request, "resourceVersion"),
+               *timeout = request_query(request, "timeoutSeconds");
     const char *include = request_query(request, "includeObject");
     struct selector *selector;
     struct watch *w;
 
     if (request_query(request, "sendInitialEvents")) {
-        const char *why = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
+        const char *why =
+            "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled";
 
         reply_status(reply, 422, "Invalid",
-                     json_pack("{s:s, s:s, s:[{s:s, s:s+, s:s}]}", "group", "meta.k8s.io", "kind", "ListOptions", "causes",
-                               "reason", "FieldValueForbidden", "message", "Forbidden: ", why, "field",
-                               "sendInitialEvents"),
-                     "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: %s", why);
+                     json_pack("{s:s, s:s, s:[{s:s, s:s+, s:s}]}", "group", "meta.k8s.io", "kind",
+                               "ListOptions", "causes", "reason", "FieldValueForbidden", "message",
+                               "Forbidden: ", why, "field", "sendInitialEvents"),
+                     "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: %s",
+                     why);
         return;
     }
     selector = selector_new(request, t, reply);
@@ -244,13 +254,15 @@ void kube_watch(struct world *world, const struct sim_request *request, const st
     w->selector = selector;
     w->form = request_form_wanted(request);
     w->include = include ? xstrdup(include) : NULL;
-    w->target = (struct target){t->table, xstrdup(t->version), xstrdup(t->group), xstrdup(t->resource), xstrdup(t->ns),
-                                xstrdup(t->name), xstrdup(t->subresource)};
+    w->target = (struct target){
+        t->table,       xstrdup(t->version), xstrdup(t->group),      xstrdup(t->resource),
+        xstrdup(t->ns), xstrdup(t->name),    xstrdup(t->subresource)};
     w->version = version ? strtoull(version, NULL, 10) : 0;
     w->initial = w->version == 0;
     w->bookmarks = flag(request, "allowWatchBookmarks");
     w->bookmark_at = monotonic() + BOOKMARK_EVERY;
-    w->deadline = monotonic() + (timeout && strtod(timeout, NULL) > 0 ? strtod(timeout, NULL) : DEFAULT_TIMEOUT);
+    w->deadline = monotonic() +
+                  (timeout && strtod(timeout, NULL) > 0 ? strtod(timeout, NULL) : DEFAULT_TIMEOUT);
     reply->status = 200;
     reply->content_type = "application/json";
     reply->stream = &w->stream;

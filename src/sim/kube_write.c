@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* ---- parameters ------------------------------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------ */
 
 static char *default_manager(const struct sim_request *request)
 {
@@ -18,28 +18,37 @@ static char *default_manager(const struct sim_request *request)
     return agent && *agent ? xstrndup(agent, strcspn(agent, "/")) : xstrdup("unknown");
 }
 
-bool write_begin(struct write *w, struct world *world, const struct sim_request *request, const struct target *target,
-                 struct sim_reply *reply)
+bool write_begin(struct write *w, struct world *world, const struct sim_request *request,
+                 const struct target *target, struct sim_reply *reply)
 {
-    const char *manager = request_query(request, "fieldManager"), *dry = request_query(request, "dryRun");
+    const char *manager = request_query(request, "fieldManager"),
+               *dry = request_query(request, "dryRun");
     const char *validation = request_query(request, "fieldValidation");
 
-    *w = (struct write){.world = world, .request = request, .target = target, .reply = reply, .operation = "Update"};
+    *w = (struct write){.world = world,
+                        .request = request,
+                        .target = target,
+                        .reply = reply,
+                        .operation = "Update"};
     if (dry && *dry && strcmp(dry, "All")) {
         reply_status(reply, 422, "Invalid", NULL,
-                     "Options.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"%s\"]: supported values: \"All\"",
+                     "Options.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"%s\"]: "
+                     "supported values: \"All\"",
                      dry);
         return false;
     }
     if (validation && *validation && strcmp(validation, "Strict") && strcmp(validation, "Warn") &&
         strcmp(validation, "Ignore")) {
         reply_status(reply, 422, "Invalid", NULL,
-                     "Options.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"%s\": supported values: "
-                     "\"Ignore\", \"Strict\", \"Warn\"", validation);
+                     "Options.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: "
+                     "\"%s\": supported values: "
+                     "\"Ignore\", \"Strict\", \"Warn\"",
+                     validation);
         return false;
     }
     if (manager && strlen(manager) > 128) {
-        reply_status(reply, 422, "Invalid", NULL, "Options.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not "
+        reply_status(reply, 422, "Invalid", NULL,
+                     "Options.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not "
                      "be more than 128 bytes");
         return false;
     }
@@ -55,7 +64,7 @@ void write_end(struct write *w)
     free(w->manager);
 }
 
-/* ---- the body ------------------------------------------------------------------------------------------------------------- */
+/* ---- the body -------------------------------------------------------------------------------- */
 
 static json_t *parse_body(struct write *w)
 {
@@ -70,21 +79,25 @@ static json_t *parse_body(struct write *w)
         return body;
     if (type && (strstr(type, "protobuf") || strstr(type, "cbor"))) {
         reply_status(w->reply, 415, "UnsupportedMediaType", NULL,
-                     "the body of the request was in an unknown format - accepted media types include: application/json, "
+                     "the body of the request was in an unknown format - accepted media types "
+                     "include: application/json, "
                      "application/yaml");
         return NULL;
     }
     body = json_loadb(r->body, r->body_len, JSON_REJECT_DUPLICATES, &error);
     if (body || !type || !strstr(type, "yaml")) {
         if (!body)
-            reply_status(w->reply, 400, "BadRequest", NULL, "the object provided is unrecognized (must be of type %s): "
-                         "line %d, column %d: %s", w->target->table->kind->kind, error.line, error.column, error.text);
+            reply_status(w->reply, 400, "BadRequest", NULL,
+                         "the object provided is unrecognized (must be of type %s): "
+                         "line %d, column %d: %s",
+                         w->target->table->kind->kind, error.line, error.column, error.text);
         return body;
     }
     all = yaml_documents(r->body, r->body_len, &problem);
     body = json_incref(json_array_get(all, 0));
     if (!body)
-        reply_status(w->reply, 400, "BadRequest", NULL, "error decoding YAML: %s", problem ? problem : "empty body");
+        reply_status(w->reply, 400, "BadRequest", NULL, "error decoding YAML: %s",
+                     problem ? problem : "empty body");
     free(problem);
     json_decref(all);
     return body;
@@ -95,23 +108,30 @@ static bool body_fits(struct write *w, const json_t *body)
     const struct target *t = w->target;
     char *wanted = target_version(t);
     const char *version = json_string_value(json_object_get(body, "apiVersion"));
-    const char *kind = json_string_value(json_object_get(body, "kind")), *ns = meta_text(body, "namespace");
+    const char *kind = json_string_value(json_object_get(body, "kind")),
+               *ns = meta_text(body, "namespace");
     bool fits = false;
 
     if (!json_is_object(body))
         reply_status(w->reply, 400, "BadRequest", NULL, "the body is not an object");
     else if (version && strcmp(version, wanted))
-        reply_status(w->reply, 400, "BadRequest", NULL, "the API version in the data (%s) does not match the expected API "
-                     "version (%s)", version, wanted);
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "the API version in the data (%s) does not match the expected API "
+                     "version (%s)",
+                     version, wanted);
     else if (kind && strcmp(kind, t->table->kind->kind))
-        reply_status(w->reply, 400, "BadRequest", NULL, "%s in version \"%s\" cannot be handled as a %s", kind, t->version,
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "%s in version \"%s\" cannot be handled as a %s", kind, t->version,
                      t->table->kind->kind);
     else if (t->table->kind->namespaced && *ns && strcmp(ns, t->ns))
-        reply_status(w->reply, 400, "BadRequest", NULL, "the namespace of the provided object does not match the namespace "
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "the namespace of the provided object does not match the namespace "
                      "sent on the request");
     else if (*t->name && *meta_text(body, "name") && strcmp(meta_text(body, "name"), t->name))
-        reply_status(w->reply, 400, "BadRequest", NULL, "the name of the object (%s) does not match the name on the URL "
-                     "(%s)", meta_text(body, "name"), t->name);
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "the name of the object (%s) does not match the name on the URL "
+                     "(%s)",
+                     meta_text(body, "name"), t->name);
     else
         fits = true;
     free(wanted);
@@ -142,14 +162,16 @@ json_t *write_body(struct write *w)
 
 bool write_namespace_exists(struct write *w)
 {
-    if (!w->target->table->kind->namespaced || store_get(w->world, "", "namespaces", "", w->target->ns))
+    if (!w->target->table->kind->namespaced ||
+        store_get(w->world, "", "namespaces", "", w->target->ns))
         return true;
-    reply_status(w->reply, 404, "NotFound", json_pack("{s:s, s:s}", "name", w->target->ns, "kind", "namespaces"),
+    reply_status(w->reply, 404, "NotFound",
+                 json_pack("{s:s, s:s}", "name", w->target->ns, "kind", "namespaces"),
                  "namespaces \"%s\" not found", w->target->ns);
     return false;
 }
 
-/* ---- the steps of a commit -------------------------------------------------------------------------------------------------- */
+/* ---- the steps of a commit ------------------------------------------------------------------- */
 
 static bool check_unknown(struct write *w, json_t *object)
 {
@@ -164,17 +186,21 @@ static bool check_unknown(struct write *w, json_t *object)
     json_array_foreach(unknown, i, path) {
         buffer_printf(&b, "%sunknown field \"%s\"", i ? ", " : "", json_string_value(path));
         if (w->warn && good)
-            reply_header(w->reply, "Warning", "299 - \"unknown field \\\"%s\\\"\"", json_string_value(path));
+            reply_header(w->reply, "Warning", "299 - \"unknown field \\\"%s\\\"\"",
+                         json_string_value(path));
     }
     if (!good && !strcmp(w->request->method, "PATCH") && strcmp(w->operation, "Apply"))
         reply_status(w->reply, 422, "Invalid",
-                     json_pack("{s:s?, s:s?, s:[{s:s, s:o, s:s}]}", "kind", NULL, "group", NULL, "causes", "reason",
-                               "FieldValueInvalid", "message",
-                               json_sprintf("Invalid value: strict decoding error: %s", b.data), "field", "patch"),
+                     json_pack("{s:s?, s:s?, s:[{s:s, s:o, s:s}]}", "kind", NULL, "group", NULL,
+                               "causes", "reason", "FieldValueInvalid", "message",
+                               json_sprintf("Invalid value: strict decoding error: %s", b.data),
+                               "field", "patch"),
                      " \"\" is invalid: patch: Invalid value: strict decoding error: %s", b.data);
     else if (!good)
-        reply_status(w->reply, 400, "BadRequest", NULL, "%s in version \"%s\" cannot be handled as a %s: strict decoding "
-                     "error: %s", t->table->kind->kind, t->version, t->table->kind->kind, b.data);
+        reply_status(w->reply, 400, "BadRequest", NULL,
+                     "%s in version \"%s\" cannot be handled as a %s: strict decoding "
+                     "error: %s",
+                     t->table->kind->kind, t->version, t->table->kind->kind, b.data);
     free(b.data);
     json_decref(unknown);
     return good;
@@ -186,8 +212,9 @@ static bool check_preconditions(struct write *w, const json_t *object, const jso
     const char *version = meta_text(object, "resourceVersion");
 
     if (*uid && strcmp(uid, meta_text(before, "uid"))) {
-        char *why = format_text("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
-                                meta_text(before, "uid"));
+        char *why =
+            format_text("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
+                        meta_text(before, "uid"));
 
         reply_conflict(w->reply, w->target, name, why);
         free(why);
@@ -195,7 +222,8 @@ static bool check_preconditions(struct write *w, const json_t *object, const jso
     }
     if (*version && strcmp(version, meta_text(before, "resourceVersion"))) {
         reply_conflict(w->reply, w->target, name,
-                       "the object has been modified; please apply your changes to the latest version and try again");
+                       "the object has been modified; please apply your changes to the latest "
+                       "version and try again");
         return false;
     }
     return true;
@@ -209,10 +237,12 @@ static json_t *split_status(struct write *w, json_t *object, const json_t *befor
     if (!w->target->table->kind->has_status)
         return object;
     if (!strcmp(w->target->subresource, "status")) {
-        json_t *merged = json_copy((json_t *)before), *meta = json_copy(json_object_get(before, "metadata"));
+        json_t *merged = json_copy((json_t *)before),
+               *meta = json_copy(json_object_get(before, "metadata"));
 
         if (json_object_get(json_object_get(object, "metadata"), "managedFields") && w->managed)
-            json_object_set(meta, "managedFields", json_object_get(json_object_get(object, "metadata"), "managedFields"));
+            json_object_set(meta, "managedFields",
+                            json_object_get(json_object_get(object, "metadata"), "managedFields"));
         json_object_set_new(merged, "metadata", meta);
         if (json_object_get(object, "status"))
             json_object_set(merged, "status", json_object_get(object, "status"));
@@ -231,11 +261,17 @@ static json_t *split_status(struct write *w, json_t *object, const json_t *befor
 /* What only the server sets comes from the stored object. */
 static void keep_identity(struct write *w, json_t *object, const json_t *before)
 {
-    static const char *const fields[] = {"uid", "creationTimestamp", "generation", "selfLink", "deletionTimestamp",
-                                         "deletionGracePeriodSeconds", "resourceVersion"};
+    static const char *const fields[] = {"uid",
+                                         "creationTimestamp",
+                                         "generation",
+                                         "selfLink",
+                                         "deletionTimestamp",
+                                         "deletionGracePeriodSeconds",
+                                         "resourceVersion"};
     json_t *meta = json_object_get(object, "metadata");
     const json_t *old = json_object_get(before, "metadata");
-    char *first = xstrndup(w->target->table->kind->versions, strcspn(w->target->table->kind->versions, ","));
+    char *first =
+        xstrndup(w->target->table->kind->versions, strcspn(w->target->table->kind->versions, ","));
     char *gv = group_version(w->target->table->kind, first);
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -268,15 +304,16 @@ static bool check_valid(struct write *w, const json_t *object, const json_t *bef
         event_check(object, causes);
     n = json_array_size(causes);
     json_array_foreach(causes, i, cause)
-        buffer_printf(&b, "%s%s: %s", i ? ", " : "", json_string_value(json_object_get(cause, "field")),
+        buffer_printf(&b, "%s%s: %s", i ? ", " : "",
+                      json_string_value(json_object_get(cause, "field")),
                       json_string_value(json_object_get(cause, "message")));
     if (n) {
-        details = json_pack("{s:s, s:s, s:s, s:O}", "name", meta_text(object, "name"), "group", kind->group, "kind",
-                            kind->kind, "causes", causes);
+        details = json_pack("{s:s, s:s, s:s, s:O}", "name", meta_text(object, "name"), "group",
+                            kind->group, "kind", kind->kind, "causes", causes);
         if (!*kind->group)
             json_object_del(details, "group");
-        reply_status(w->reply, 422, "Invalid", details, "%s \"%s\" is invalid: %s%s%s", what, meta_text(object, "name"),
-                     n > 1 ? "[" : "", b.data, n > 1 ? "]" : "");
+        reply_status(w->reply, 422, "Invalid", details, "%s \"%s\" is invalid: %s%s%s", what,
+                     meta_text(object, "name"), n > 1 ? "[" : "", b.data, n > 1 ? "]" : "");
     }
     free(b.data);
     free(what);
@@ -290,7 +327,8 @@ static bool check_webhooks(struct write *w, const json_t *object)
     char *refusal = webhook_refusal(w->world, kind->group, kind->resource, object);
 
     if (refusal)
-        reply_status(w->reply, 403, "Forbidden", status_details(w->target, meta_text(object, "name")), "%s", refusal);
+        reply_status(w->reply, 403, "Forbidden",
+                     status_details(w->target, meta_text(object, "name")), "%s", refusal);
     free(refusal);
     return !w->reply->status;
 }
@@ -300,9 +338,10 @@ static void reply_object(struct write *w, int status, json_t *object)
     enum form form = request_form_wanted(w->request);
 
     if (form == FORM_TABLE)
-        reply_json(w->reply, status, present_table(w->world, w->target, &object, 1,
-                                                   request_query(w->request, "includeObject"),
-                                                   meta_text(object, "resourceVersion"), true));
+        reply_json(w->reply, status,
+                   present_table(w->world, w->target, &object, 1,
+                                 request_query(w->request, "includeObject"),
+                                 meta_text(object, "resourceVersion"), true));
     else
         reply_json(w->reply, status, present(w->target, object, form));
 }
@@ -322,7 +361,8 @@ static void store_and_reply(struct write *w, json_t *object, json_t *before)
     stored = json_incref(store_write(w->world, table, object));
     if (before && json_object_get(json_object_get(stored, "metadata"), "deletionTimestamp") &&
         !json_array_size(json_object_get(json_object_get(stored, "metadata"), "finalizers")))
-        kube_remove(w->world, table, meta_text(stored, "namespace"), meta_text(stored, "name"), true);
+        kube_remove(w->world, table, meta_text(stored, "namespace"), meta_text(stored, "name"),
+                    true);
     reply_object(w, status, stored);
     json_decref(stored);
     controllers_settle(w->world);
@@ -352,7 +392,7 @@ void write_commit(struct write *w, json_t *object, json_t *before)
     store_and_reply(w, object, before);
 }
 
-/* ---- POST --------------------------------------------------------------------------------------------------------------------- */
+/* ---- POST ------------------------------------------------------------------------------------ */
 
 static void generate_name(json_t *meta)
 {
@@ -365,14 +405,15 @@ static void generate_name(json_t *meta)
         return;
     if (getrandom(random, sizeof random, 0) != sizeof random)
         abort();
-    name = format_text("%s%c%c%c%c%c", prefix, alphabet[random[0] % 27], alphabet[random[1] % 27],
-                       alphabet[random[2] % 27], alphabet[random[3] % 27], alphabet[random[4] % 27]);
+    name =
+        format_text("%s%c%c%c%c%c", prefix, alphabet[random[0] % 27], alphabet[random[1] % 27],
+                    alphabet[random[2] % 27], alphabet[random[3] % 27], alphabet[random[4] % 27]);
     json_object_set_new(meta, "name", json_string(name));
     free(name);
 }
 
-void kube_create(struct world *world, const struct sim_request *request, const struct target *target,
-                 struct sim_reply *reply)
+void kube_create(struct world *world, const struct sim_request *request,
+                 const struct target *target, struct sim_reply *reply)
 {
     struct write w;
     json_t *body;
@@ -387,7 +428,8 @@ void kube_create(struct world *world, const struct sim_request *request, const s
     }
     generate_name(json_object_get(body, "metadata"));
     if (*meta_text(body, "resourceVersion")) {
-        reply_status(reply, 400, "BadRequest", NULL, "resourceVersion should not be set on objects to be created");
+        reply_status(reply, 400, "BadRequest", NULL,
+                     "resourceVersion should not be set on objects to be created");
         json_decref(body);
     } else if (table_get(target->table, target->ns, meta_text(body, "name"))) {
         char *what = qualified(target->resource, target->group);
@@ -402,14 +444,16 @@ void kube_create(struct world *world, const struct sim_request *request, const s
     write_end(&w);
 }
 
-/* ---- PUT ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- PUT ------------------------------------------------------------------------------------- */
 
 /* A Scale sets spec.replicas of the object that it belongs to. */
 static json_t *with_replicas(const json_t *object, const json_t *scale)
 {
-    json_t *changed = json_deep_copy(object), *replicas = json_object_get(json_object_get(scale, "spec"), "replicas");
+    json_t *changed = json_deep_copy(object),
+           *replicas = json_object_get(json_object_get(scale, "spec"), "replicas");
 
-    json_object_set_new(json_object_get(changed, "spec"), "replicas", replicas ? json_incref(replicas) : json_integer(0));
+    json_object_set_new(json_object_get(changed, "spec"), "replicas",
+                        replicas ? json_incref(replicas) : json_integer(0));
     json_object_del(json_object_get(changed, "metadata"), "resourceVersion");
     if (*meta_text(scale, "resourceVersion"))
         json_object_set_new(json_object_get(changed, "metadata"), "resourceVersion",
@@ -428,8 +472,8 @@ void kube_write_scale(struct write *w, const json_t *scale, json_t *before)
     reply_json(w->reply, 200, present_scale(stored));
 }
 
-void kube_update(struct world *world, const struct sim_request *request, const struct target *target,
-                 struct sim_reply *reply)
+void kube_update(struct world *world, const struct sim_request *request,
+                 const struct target *target, struct sim_reply *reply)
 {
     bool scale = !strcmp(target->subresource, "scale");
     json_t *before = table_get(target->table, target->ns, target->name), *body;

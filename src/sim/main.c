@@ -19,11 +19,13 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: gatewatch-sim [--scenario NAME] [--tenants N --routes M] [--latency MS] [--fault SPEC] [--speed X]\n"
+    "usage: gatewatch-sim [--scenario NAME] [--tenants N --routes M] [--latency MS] [--fault SPEC] "
+    "[--speed X]\n"
     "                     [--listen ADDR:PORT] [--prefix PATH] [--manifests DIR] --out DIR\n"
     "       gatewatch-sim --list | --help\n"
     "\n"
-    "Serves a simulated Kubernetes cluster behind a simulated Azure Application Gateway over HTTPS, until SIGTERM.\n"
+    "Serves a simulated Kubernetes cluster behind a simulated Azure Application Gateway over "
+    "HTTPS, until SIGTERM.\n"
     "\n"
     "  --scenario NAME     what the world looks like (default: reference; --list shows them)\n"
     "  --tenants N         tenants of the scenario `tenants`\n"
@@ -49,22 +51,41 @@ static void on_signal(int number)
 
 static int usage_error(const char *what, const char *value)
 {
-    fprintf(stderr, "gatewatch-sim: %s%s%s\nTry gatewatch-sim --help.\n", what, value ? ": " : "", value ? value : "");
+    fprintf(stderr, "gatewatch-sim: %s%s%s\nTry gatewatch-sim --help.\n", what, value ? ": " : "",
+            value ? value : "");
     return 64;
 }
 
-/* ---- options ---------------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
-enum option_code { OPT_SCENARIO = 256, OPT_TENANTS, OPT_ROUTES, OPT_LATENCY, OPT_FAULT, OPT_SPEED, OPT_LISTEN, OPT_OUT,
-              OPT_PREFIX, OPT_MANIFESTS, OPT_LIST, OPT_HELP };
+enum option_code {
+    OPT_SCENARIO = 256,
+    OPT_TENANTS,
+    OPT_ROUTES,
+    OPT_LATENCY,
+    OPT_FAULT,
+    OPT_SPEED,
+    OPT_LISTEN,
+    OPT_OUT,
+    OPT_PREFIX,
+    OPT_MANIFESTS,
+    OPT_LIST,
+    OPT_HELP
+};
 
 static const struct option options[] = {
-    {"scenario", required_argument, NULL, OPT_SCENARIO}, {"tenants", required_argument, NULL, OPT_TENANTS},
-    {"routes", required_argument, NULL, OPT_ROUTES},     {"latency", required_argument, NULL, OPT_LATENCY},
-    {"fault", required_argument, NULL, OPT_FAULT},       {"speed", required_argument, NULL, OPT_SPEED},
-    {"listen", required_argument, NULL, OPT_LISTEN},     {"out", required_argument, NULL, OPT_OUT},
-    {"prefix", required_argument, NULL, OPT_PREFIX},     {"manifests", required_argument, NULL, OPT_MANIFESTS},
-    {"list", no_argument, NULL, OPT_LIST},               {"help", no_argument, NULL, OPT_HELP},
+    {"scenario", required_argument, NULL, OPT_SCENARIO},
+    {"tenants", required_argument, NULL, OPT_TENANTS},
+    {"routes", required_argument, NULL, OPT_ROUTES},
+    {"latency", required_argument, NULL, OPT_LATENCY},
+    {"fault", required_argument, NULL, OPT_FAULT},
+    {"speed", required_argument, NULL, OPT_SPEED},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"out", required_argument, NULL, OPT_OUT},
+    {"prefix", required_argument, NULL, OPT_PREFIX},
+    {"manifests", required_argument, NULL, OPT_MANIFESTS},
+    {"list", no_argument, NULL, OPT_LIST},
+    {"help", no_argument, NULL, OPT_HELP},
     {0},
 };
 
@@ -99,12 +120,9 @@ static bool set_number_option(struct sim_options *o, int which, const char *valu
     char *end;
 
     switch (which) {
-    case OPT_TENANTS:
-        return whole(value, &o->tenants);
-    case OPT_ROUTES:
-        return whole(value, &o->routes);
-    case OPT_LATENCY:
-        return whole(value, &o->latency_ms);
+    case OPT_TENANTS: return whole(value, &o->tenants);
+    case OPT_ROUTES: return whole(value, &o->routes);
+    case OPT_LATENCY: return whole(value, &o->latency_ms);
     default:
         o->speed = strtod(value, &end);
         return end != value && !*end && o->speed > 0 && o->speed <= 100000;
@@ -146,13 +164,16 @@ static int parse_options(int argc, char **argv, struct sim_options *o)
     return -1;
 }
 
-/* ---- listening -------------------------------------------------------------------------------------------------------- */
+/* ---- listening ------------------------------------------------------------------------------- */
 
 /* The socket, with *host (malloc'd) and *port as bound; -1 with a line on standard error. */
 static int open_socket(const char *listen_on, char **host, int *port)
 {
     const char *colon = strrchr(listen_on, ':');
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found = NULL;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_PASSIVE},
+                    *found = NULL;
     struct sockaddr_storage bound;
     socklen_t len = sizeof bound;
     size_t n = colon ? (size_t)(colon - listen_on) : 0;
@@ -192,7 +213,7 @@ static char *base_url(const char *host, int port)
     return format_text(strchr(host, ':') ? "https://[%s]:%d" : "https://%s:%d", host, port);
 }
 
-/* ---- the life of the world --------------------------------------------------------------------------------------------- */
+/* ---- the life of the world ------------------------------------------------------------------- */
 
 static void world_init(struct world *world, const struct sim_options *o)
 {
@@ -237,11 +258,12 @@ static void populate(struct world *world)
     azure_start(world);
     controllers_settle(world);
     store_expire(world);
-    malloc_trim(0);             /* the states on the way here were many */
+    malloc_trim(0); /* the states on the way here were many */
     pthread_mutex_unlock(&world->lock);
 }
 
-static int serve(struct world *world, int fd, const struct tls_material *tls, const sigset_t *waiting)
+static int serve(struct world *world, int fd, const struct tls_material *tls,
+                 const sigset_t *waiting)
 {
     struct server *server = server_start(world, fd, tls);
     pthread_t ticker;
@@ -266,7 +288,8 @@ static int serve(struct world *world, int fd, const struct tls_material *tls, co
     return 0;
 }
 
-/* Signals are taken only while we wait for them, so that none is lost between the test and the wait. */
+/* Signals are taken only while we wait for them, so that none is lost between the test and the
+ * wait. */
 static void prepare_signals(sigset_t *waiting)
 {
     struct sigaction stop = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
@@ -286,9 +309,13 @@ static void prepare_signals(sigset_t *waiting)
 int main(int argc, char **argv)
 {
     static struct world world;
-    struct sim_options o = {.scenario = "reference", .tenants = 10, .routes = 100, .speed = 1, .listen = "127.0.0.1:0",
+    struct sim_options o = {.scenario = "reference",
+                            .tenants = 10,
+                            .routes = 100,
+                            .speed = 1,
+                            .listen = "127.0.0.1:0",
                             .prefix = ""};
-    static struct tls_material tls;     /* as long as the world, which shows its CA */
+    static struct tls_material tls; /* as long as the world, which shows its CA */
     sigset_t waiting;
     char *host = NULL, *problem;
     int port = 0, fd, code = parse_options(argc, argv, &o);

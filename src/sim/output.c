@@ -15,7 +15,8 @@
 /* Written under another name and renamed, so that nobody reads half of it. */
 static bool write_file(const char *folder, const char *name, mode_t mode, const char *text)
 {
-    char *path = format_text("%s/%s", folder, name), *part = format_text("%s/.%s.part", folder, name);
+    char *path = format_text("%s/%s", folder, name),
+         *part = format_text("%s/.%s.part", folder, name);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     size_t len = strlen(text);
     bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len;
@@ -37,10 +38,12 @@ static char *base64(const char *text)
     return out;
 }
 
-static char *kubeconfig(struct world *world, const struct tls_material *tls, const char *folder, const char *principal)
+static char *kubeconfig(struct world *world, const struct tls_material *tls, const char *folder,
+                        const char *principal)
 {
     const char *prefix = world->options->prefix;
-    char *ca = base64(tls->ca_pem), *cert = base64(tls->client_cert_pem), *key = base64(tls->client_key_pem);
+    char *ca = base64(tls->ca_pem), *cert = base64(tls->client_cert_pem),
+         *key = base64(tls->client_key_pem);
     char *text = format_text(
         "apiVersion: v1\n"
         "kind: Config\n"
@@ -89,20 +92,22 @@ static char *kubeconfig(struct world *world, const struct tls_material *tls, con
 
 static char *exec_credential(struct world *world)
 {
-    return format_text("{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"spec\":{"
-                       "\"interactive\":false},\"status\":{\"token\":\"%s\"}}\n",
-                       credentials_token(world, "platform-engineer"));
+    return format_text(
+        "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"spec\":{"
+        "\"interactive\":false},\"status\":{\"token\":\"%s\"}}\n",
+        credentials_token(world, "platform-engineer"));
 }
 
 static char *config(struct world *world, const char *folder)
 {
-    return format_text("# gatewatch on the simulated environment\n"
-                       "cloud: lab\n"
-                       "clouds:\n"
-                       "  lab: {arm: \"%s\", authority: \"%s\", audience: \"%s\", ca: \"%s/ca.pem\"}\n"
-                       "credential: environment\n"
-                       "kubeconfig: %s/kubeconfig\n",
-                       world->base, world->base, world->base, folder, folder);
+    return format_text(
+        "# gatewatch on the simulated environment\n"
+        "cloud: lab\n"
+        "clouds:\n"
+        "  lab: {arm: \"%s\", authority: \"%s\", audience: \"%s\", ca: \"%s/ca.pem\"}\n"
+        "credential: environment\n"
+        "kubeconfig: %s/kubeconfig\n",
+        world->base, world->base, world->base, folder, folder);
 }
 
 static char *environment(struct world *world, const char *folder, const struct sim_identity *who)
@@ -118,8 +123,10 @@ static char *environment(struct world *world, const char *folder, const struct s
         "#   export AZURE_CONFIG_DIR=%s/az\n"
         "#   az cloud register -n gatewatch-sim --endpoint-resource-manager %s\n"
         "#   az cloud set -n gatewatch-sim\n"
-        "#   az login --service-principal -u $AZURE_CLIENT_ID -p $AZURE_CLIENT_SECRET --tenant $AZURE_TENANT_ID\n",
-        folder, who->tenant, who->client_id, who->client_secret, folder, folder, folder, world->base);
+        "#   az login --service-principal -u $AZURE_CLIENT_ID -p $AZURE_CLIENT_SECRET --tenant "
+        "$AZURE_TENANT_ID\n",
+        folder, who->tenant, who->client_id, who->client_secret, folder, folder, folder,
+        world->base);
 }
 
 static bool write_free(const char *folder, const char *name, mode_t mode, char *text)
@@ -131,9 +138,11 @@ static bool write_free(const char *folder, const char *name, mode_t mode, char *
 }
 
 /* The files that hold cluster tokens. */
-static bool write_tokens(struct world *world, const struct tls_material *tls, const char *folder, const char *principal)
+static bool write_tokens(struct world *world, const struct tls_material *tls, const char *folder,
+                         const char *principal)
 {
-    return write_free(folder, "token", 0600, xstrdup(credentials_token(world, "platform-engineer"))) &&
+    return write_free(folder, "token", 0600,
+                      xstrdup(credentials_token(world, "platform-engineer"))) &&
            write_free(folder, "execcredential.json", 0600, exec_credential(world)) &&
            write_free(folder, "kubeconfig", 0600, kubeconfig(world, tls, folder, principal));
 }
@@ -154,7 +163,8 @@ bool output_write(struct world *world, const struct tls_material *tls)
     bool good;
 
     if (mkdir(world->options->out, 0700) && errno != EEXIST) {
-        fprintf(stderr, "gatewatch-sim: cannot make %s: %s\n", world->options->out, strerror(errno));
+        fprintf(stderr, "gatewatch-sim: cannot make %s: %s\n", world->options->out,
+                strerror(errno));
         return false;
     }
     folder = realpath(world->options->out, NULL);

@@ -7,7 +7,11 @@
 
 #define MAX_REQUESTS 8192u
 
-struct logged { double when; char *method, *path, *query, *principal; int status; };
+struct logged {
+    double when;
+    char *method, *path, *query, *principal;
+    int status;
+};
 struct request_log {
     pthread_mutex_t lock;
     struct logged entries[MAX_REQUESTS];
@@ -31,16 +35,20 @@ static void logged_free(struct logged *e)
     *e = (struct logged){0};
 }
 
-void request_log_add(struct request_log *log, double when, const struct sim_request *request, const char *query,
-                     int status)
+void request_log_add(struct request_log *log, double when, const struct sim_request *request,
+                     const char *query, int status)
 {
     struct logged *e;
 
     pthread_mutex_lock(&log->lock);
     e = &log->entries[log->total++ % MAX_REQUESTS];
     logged_free(e);
-    *e = (struct logged){when, xstrdup(request->method), xstrdup(request->path), xstrdup(query),
-                         request->principal ? xstrdup(request->principal) : NULL, status};
+    *e = (struct logged){when,
+                         xstrdup(request->method),
+                         xstrdup(request->path),
+                         xstrdup(query),
+                         request->principal ? xstrdup(request->principal) : NULL,
+                         status};
     pthread_mutex_unlock(&log->lock);
 }
 
@@ -56,9 +64,10 @@ json_t *request_log_list(struct request_log *log, unsigned long long since)
         const struct logged *e = &log->entries[i % MAX_REQUESTS];
 
         if (e->method)
-            json_array_append_new(list, json_pack("{s:I, s:f, s:s, s:s, s:s, s:i, s:s?}", "index", (json_int_t)i,
-                                                  "time", e->when, "method", e->method, "path", e->path, "query",
-                                                  e->query, "status", e->status, "principal", e->principal));
+            json_array_append_new(list, json_pack("{s:I, s:f, s:s, s:s, s:s, s:i, s:s?}", "index",
+                                                  (json_int_t)i, "time", e->when, "method",
+                                                  e->method, "path", e->path, "query", e->query,
+                                                  "status", e->status, "principal", e->principal));
     }
     pthread_mutex_unlock(&log->lock);
     return json_pack("{s:I, s:o}", "total", (json_int_t)total, "requests", list);

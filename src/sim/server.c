@@ -1,4 +1,5 @@
-/* HTTPS: takes requests, finds out who asks, lets the faults play, hands over to the APIs, sends replies. */
+/* HTTPS: takes requests, finds out who asks, lets the faults play, hands over to the APIs, sends
+ * replies. */
 #include "server.h"
 #include "kube.h"
 #include "text.h"
@@ -15,14 +16,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_BODY (3u << 20)     /* as kube-apiserver */
+#define MAX_BODY (3u << 20) /* as kube-apiserver */
 #define MAX_CONNECTIONS 2000
 
-struct server { struct MHD_Daemon *daemon; };
+struct server {
+    struct MHD_Daemon *daemon;
+};
 
 static int connection_fd(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
     return info ? info->connect_fd : -1;
 }
@@ -49,12 +53,13 @@ static bool pause_for(struct exchange *x, long milliseconds)
     return true;
 }
 
-/* ---- who asks ------------------------------------------------------------------------------------------------------- */
+/* ---- who asks -------------------------------------------------------------------------------- */
 
 /* The common name of a client certificate that our CA signed; malloc'd, or NULL. */
 static char *certificate_name(struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     gnutls_session_t session = info ? info->tls_session : NULL;
     unsigned status = 1, n = 0;
     const gnutls_datum_t *chain = session ? gnutls_certificate_get_peers(session, &n) : NULL;
@@ -63,7 +68,8 @@ static char *certificate_name(struct MHD_Connection *connection)
     size_t size = sizeof name;
     char *result = NULL;
 
-    if (!chain || !n || gnutls_certificate_verify_peers2(session, &status) || status || gnutls_x509_crt_init(&cert))
+    if (!chain || !n || gnutls_certificate_verify_peers2(session, &status) || status ||
+        gnutls_x509_crt_init(&cert))
         return NULL;
     if (!gnutls_x509_crt_import(cert, &chain[0], GNUTLS_X509_FMT_DER) &&
         !gnutls_x509_crt_get_dn_by_oid(cert, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &size))
@@ -91,7 +97,7 @@ static const char *find_principal(struct exchange *x, bool kubernetes)
     return principal;
 }
 
-/* ---- routing -------------------------------------------------------------------------------------------------------- */
+/* ---- routing --------------------------------------------------------------------------------- */
 
 static bool path_is(const char *path, const char *root)
 {
@@ -102,7 +108,8 @@ static bool path_is(const char *path, const char *root)
 
 static bool kubernetes_path(const char *path)
 {
-    static const char *const roots[] = {"/api", "/apis", "/version", "/livez", "/readyz", "/healthz", "/openapi"};
+    static const char *const roots[] = {"/api",    "/apis",    "/version", "/livez",
+                                        "/readyz", "/healthz", "/openapi"};
 
     for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++)
         if (path_is(path, roots[i]))
@@ -125,15 +132,15 @@ static bool is_entra(const char *path)
 {
     size_t len = strlen(path);
 
-    return path_is(path, "/adfs") || path_is(path, "/metadata/identity") || path_is(path, "/common") ||
-           path_is(path, "/msi") || strstr(path, "/oauth2/") ||
+    return path_is(path, "/adfs") || path_is(path, "/metadata/identity") ||
+           path_is(path, "/common") || path_is(path, "/msi") || strstr(path, "/oauth2/") ||
            strstr(path, "/.well-known/") || (len >= 7 && ends_with(path, "/oauth2"));
 }
 
 static bool is_arm(const char *path)
 {
-    return path_is(path, "/subscriptions") || path_is(path, "/providers") || path_is(path, "/tenants") ||
-           path_is(path, "/metadata");
+    return path_is(path, "/subscriptions") || path_is(path, "/providers") ||
+           path_is(path, "/tenants") || path_is(path, "/metadata");
 }
 
 static void dispatch(struct exchange *x, const char *kube_path)
@@ -164,11 +171,11 @@ static void render(struct sim_reply *reply)
         reply->content_type = "application/json";
 }
 
-/* ---- sending -------------------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 struct outgoing {
     struct exchange *exchange;
-    struct sim_stream *stream;  /* or text */
+    struct sim_stream *stream; /* or text */
     char *chunk;
     size_t len, done;
     uint64_t sent;
@@ -233,8 +240,8 @@ static struct MHD_Response *make_response(struct exchange *x, long cut)
     reply->text = NULL;
     reply->stream = NULL;
     /* A reply that is cut announces its whole length, as a broken proxy would. */
-    return MHD_create_response_from_callback(o->stream ? MHD_SIZE_UNKNOWN : o->len, 16384, outgoing_read, o,
-                                             outgoing_free);
+    return MHD_create_response_from_callback(o->stream ? MHD_SIZE_UNKNOWN : o->len, 16384,
+                                             outgoing_read, o, outgoing_free);
 }
 
 static enum MHD_Result send_reply(struct exchange *x, long cut)
@@ -254,7 +261,7 @@ static enum MHD_Result send_reply(struct exchange *x, long cut)
     return result;
 }
 
-/* ---- one exchange --------------------------------------------------------------------------------------------------- */
+/* ---- one exchange ---------------------------------------------------------------------------- */
 
 static enum MHD_Result reset_connection(struct exchange *x)
 {
@@ -287,7 +294,8 @@ static void drop_reply(struct sim_reply *reply)
     reply->content_type = NULL;
 }
 
-static const char *const garbage = "\x01\xff\xfe{\"kind\": \"List\xc3\x28\", \"items\": [[[[[[[[[ <html>\x1b[31m \x80\x81";
+static const char *const garbage =
+    "\x01\xff\xfe{\"kind\": \"List\xc3\x28\", \"items\": [[[[[[[[[ <html>\x1b[31m \x80\x81";
 
 /* True when the fault replaces the reply. */
 static bool fault_replaces(struct sim_reply *reply, struct fault_effect *fault)
@@ -302,9 +310,13 @@ static bool fault_replaces(struct sim_reply *reply, struct fault_effect *fault)
     else if (fault->garbage)
         text = xstrdup(garbage);
     else
-        text = format_text("{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\",\"message\":"
-                           "\"injected fault\",\"error\":{\"code\":\"InjectedFault\",\"message\":\"injected fault\"},"
-                           "\"code\":%d}", fault->status);
+        text = format_text(
+            "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Failure\","
+            "\"message\":"
+            "\"injected fault\",\"error\":{\"code\":\"InjectedFault\",\"message\":\"injected "
+            "fault\"},"
+            "\"code\":%d}",
+            fault->status);
     reply->status = fault->status ? fault->status : 200;
     reply->text = text;
     reply->content_type = fault->type ? fault->type : "application/json";
@@ -368,8 +380,9 @@ static void take_body(struct exchange *x, const char *data, size_t len)
     x->body[x->body_len] = '\0';
 }
 
-static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, const char *url, const char *method,
-                                 const char *http_version, const char *data, size_t *len, void **state)
+static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *http_version, const char *data,
+                                 size_t *len, void **state)
 {
     struct exchange *x = *state;
 
@@ -391,7 +404,8 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection, c
         return MHD_NO;
     x->answered = true;
     if (x->body_too_large) {
-        reply_status(&x->reply, 413, "RequestEntityTooLarge", NULL, "Request entity too large: limit is %u", MAX_BODY);
+        reply_status(&x->reply, 413, "RequestEntityTooLarge", NULL,
+                     "Request entity too large: limit is %u", MAX_BODY);
         render(&x->reply);
         return send_reply(x, -1);
     }
@@ -404,7 +418,8 @@ static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *connectio
     return exchange_new(ctx, uri);
 }
 
-static void on_completed(void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode how)
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
 {
     (void)ctx;
     (void)connection;
@@ -418,11 +433,13 @@ struct server *server_start(struct world *world, int listen_fd, const struct tls
     struct server *server = xcalloc(1, sizeof *server);
 
     server->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS | MHD_USE_AUTO, 0, NULL, NULL,
-        on_access, world, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_HTTPS_MEM_KEY, tls->server_key_pem,
-        MHD_OPTION_HTTPS_MEM_CERT, tls->server_cert_pem, MHD_OPTION_HTTPS_MEM_TRUST, tls->ca_pem,
-        MHD_OPTION_URI_LOG_CALLBACK, on_uri, world, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)131072,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS |
+            MHD_USE_AUTO,
+        0, NULL, NULL, on_access, world, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+        MHD_OPTION_HTTPS_MEM_KEY, tls->server_key_pem, MHD_OPTION_HTTPS_MEM_CERT,
+        tls->server_cert_pem, MHD_OPTION_HTTPS_MEM_TRUST, tls->ca_pem, MHD_OPTION_URI_LOG_CALLBACK,
+        on_uri, world, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)131072,
         MHD_OPTION_THREAD_STACK_SIZE, (size_t)1 << 20, MHD_OPTION_END);
     if (server->daemon)
         return server;

@@ -6,12 +6,14 @@
 
 struct MHD_Connection;
 
-struct parameter { char *key, *value; };
+struct parameter {
+    char *key, *value;
+};
 struct exchange {
     struct world *world;
     struct MHD_Connection *connection;
-    char *raw_url, *path;       /* as sent; decoded without query */
-    const char *raw_query;      /* inside raw_url, "" when none */
+    char *raw_url, *path;  /* as sent; decoded without query */
+    const char *raw_query; /* inside raw_url, "" when none */
     struct parameter *query, *form;
     size_t n_query, n_form;
     bool form_parsed, started, answered, body_too_large;
@@ -30,32 +32,34 @@ char *url_decode(const char *text, size_t len, bool plus_is_space);
 struct fault_effect {
     bool hit;
     int status, delay_ms, retry_after;
-    long cut;                   /* bytes of the body to send before closing, or -1 */
+    long cut; /* bytes of the body to send before closing, or -1 */
     bool garbage, close, hang, allow_processing;
-    char *body, *type;          /* owned */
+    char *body, *type; /* owned */
 };
 /* Adds the faults of a specification; NULL, or what is wrong with it (malloc'd). */
 char *faults_add(struct faults *, const char *spec);
 void faults_clear(struct faults *);
 json_t *faults_list(struct faults *);
 struct faults *faults_new(void);
-struct fault_effect faults_match(struct faults *, const char *method, const char *raw_url, const char *principal);
+struct fault_effect faults_match(struct faults *, const char *method, const char *raw_url,
+                                 const char *principal);
 void fault_effect_free(struct fault_effect *);
 extern const char fault_help[];
 
 /* ---- reqlog.c: what was asked, for tests that prove that nothing was written ---- */
 struct request_log *request_log_new(void);
-void request_log_add(struct request_log *, double when, const struct sim_request *, const char *query, int status);
+void request_log_add(struct request_log *, double when, const struct sim_request *,
+                     const char *query, int status);
 json_t *request_log_list(struct request_log *, unsigned long long since);
 void request_log_clear(struct request_log *);
 
 /* ---- tls.c ---- */
 struct tls_material {
     char *ca_pem, *server_cert_pem, *server_key_pem;
-    char *client_cert_pem, *client_key_pem;     /* for the principal in its common name */
+    char *client_cert_pem, *client_key_pem; /* for the principal in its common name */
 };
-/* `address` is what the server listens on; localhost, 127.0.0.1 and ::1 are always in the certificate. False with a
- * line on standard error. */
+/* `address` is what the server listens on; localhost, 127.0.0.1 and ::1 are always in the
+ * certificate. False with a line on standard error. */
 bool tls_make(struct tls_material *, const char *address, const char *client_name);
 void tls_free(struct tls_material *);
 

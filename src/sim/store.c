@@ -8,7 +8,7 @@
 #include <time.h>
 #include <sys/random.h>
 
-#define MAX_EVENTS 4096u        /* per kind; older watches get 410 Expired */
+#define MAX_EVENTS 4096u /* per kind; older watches get 410 Expired */
 
 char *object_key(const char *ns, const char *name)
 {
@@ -17,7 +17,8 @@ char *object_key(const char *ns, const char *name)
 
 const char *meta_text(const json_t *object, const char *field)
 {
-    const char *text = json_string_value(json_object_get(json_object_get(object, "metadata"), field));
+    const char *text =
+        json_string_value(json_object_get(json_object_get(object, "metadata"), field));
 
     return text ? text : "";
 }
@@ -27,7 +28,7 @@ unsigned long long object_version(const json_t *object)
     return strtoull(meta_text(object, "resourceVersion"), NULL, 10);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 struct table *store_add_kind(struct world *world, const struct kind *kind)
 {
@@ -66,7 +67,8 @@ struct table *store_table_any(struct world *world, const char *group, const char
     struct store *store = world->store;
 
     for (size_t i = 0; i < store->n; i++)
-        if (same_text(store->tables[i]->kind->group, group) && !strcmp(store->tables[i]->kind->resource, resource))
+        if (same_text(store->tables[i]->kind->group, group) &&
+            !strcmp(store->tables[i]->kind->resource, resource))
             return store->tables[i];
     return NULL;
 }
@@ -83,7 +85,8 @@ struct table *store_table_by_kind(struct world *world, const char *group, const 
     struct store *store = world->store;
 
     for (size_t i = 0; i < store->n; i++)
-        if (same_text(store->tables[i]->kind->group, group) && !strcmp(store->tables[i]->kind->kind, kind))
+        if (same_text(store->tables[i]->kind->group, group) &&
+            !strcmp(store->tables[i]->kind->kind, kind))
             return store->tables[i]->absent ? NULL : store->tables[i];
     return NULL;
 }
@@ -119,7 +122,7 @@ json_t *table_get(const struct table *table, const char *ns, const char *name)
     return row ? row->object : NULL;
 }
 
-/* ---- events --------------------------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 struct event *table_event(const struct table *table, size_t i)
 {
@@ -133,8 +136,8 @@ static void event_drop(struct event *event)
     *event = (struct event){0};
 }
 
-static void table_append(struct table *table, enum event_type type, unsigned long long version, json_t *object,
-                         json_t *before)
+static void table_append(struct table *table, enum event_type type, unsigned long long version,
+                         json_t *object, json_t *before)
 {
     struct event *event;
 
@@ -172,7 +175,7 @@ static void signal_change(struct world *world, struct table *table)
     pthread_cond_broadcast(&world->changed);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static char *new_uid(void)
 {
@@ -182,8 +185,9 @@ static char *new_uid(void)
         abort();
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    return format_text("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-                       b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return format_text("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+                       b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+                       b[13], b[14], b[15]);
 }
 
 /* Everything but metadata and status is the specification. */
@@ -193,7 +197,8 @@ static bool specification_differs(const json_t *a, const json_t *b)
     json_t *value;
 
     json_object_foreach((json_t *)a, key, value) {
-        if (strcmp(key, "metadata") && strcmp(key, "status") && !json_equal(value, json_object_get(b, key)))
+        if (strcmp(key, "metadata") && strcmp(key, "status") &&
+            !json_equal(value, json_object_get(b, key)))
             return true;
     }
     json_object_foreach((json_t *)b, key, value) {
@@ -250,7 +255,8 @@ static void note_owners(struct world *world, const json_t *object)
     json_t *owner;
     size_t i;
 
-    json_array_foreach(json_object_get(json_object_get(object, "metadata"), "ownerReferences"), i, owner) {
+    json_array_foreach(json_object_get(json_object_get(object, "metadata"), "ownerReferences"), i,
+                       owner) {
         const char *uid = json_string_value(json_object_get(owner, "uid"));
 
         if (uid)
@@ -291,7 +297,8 @@ json_t *store_write(struct world *world, struct table *table, json_t *object)
     }
     store_fill(world, table, object, before);
     if (before) {
-        json_object_set(meta, "resourceVersion", json_object_get(json_object_get(before, "metadata"), "resourceVersion"));
+        json_object_set(meta, "resourceVersion",
+                        json_object_get(json_object_get(before, "metadata"), "resourceVersion"));
         if (json_equal(object, before)) {
             free(key);
             json_decref(object);
@@ -300,7 +307,8 @@ json_t *store_write(struct world *world, struct table *table, json_t *object)
     }
     set_version(world, object);
     note_owners(world, object);
-    table_append(table, before ? EVENT_MODIFIED : EVENT_ADDED, world->store->version, object, before);
+    table_append(table, before ? EVENT_MODIFIED : EVENT_ADDED, world->store->version, object,
+                 before);
     if (row) {
         row->object = object;
         json_decref(before);
@@ -340,9 +348,10 @@ bool store_delete(struct world *world, struct table *table, const char *ns, cons
     return true;
 }
 
-/* ---- the doors of sim.h ------------------------------------------------------------------------------------------------ */
+/* ---- the doors of sim.h ---------------------------------------------------------------------- */
 
-const json_t *store_get(struct world *world, const char *group, const char *resource, const char *ns, const char *name)
+const json_t *store_get(struct world *world, const char *group, const char *resource,
+                        const char *ns, const char *name)
 {
     struct table *table = store_table_any(world, group, resource);
 
@@ -378,8 +387,8 @@ void store_each(struct world *world, const char *group, const char *resource,
     }
 }
 
-void store_put(struct world *world, const char *group, const char *resource, json_t *object, const char *manager,
-               const char *operation, const char *subresource)
+void store_put(struct world *world, const char *group, const char *resource, json_t *object,
+               const char *manager, const char *operation, const char *subresource)
 {
     struct table *table = store_table_any(world, group, resource);
     json_t *before;
@@ -397,7 +406,8 @@ void store_put(struct world *world, const char *group, const char *resource, jso
     store_write(world, table, object);
 }
 
-bool store_remove(struct world *world, const char *group, const char *resource, const char *ns, const char *name)
+bool store_remove(struct world *world, const char *group, const char *resource, const char *ns,
+                  const char *name)
 {
     struct table *table = store_table_any(world, group, resource);
 

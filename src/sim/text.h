@@ -1,4 +1,5 @@
-/* A growing text buffer and small string helpers of the simulator. Allocation failure ends the program. */
+/* A growing text buffer and small string helpers of the simulator. Allocation failure ends the
+ * program. */
 #ifndef SIM_TEXT_H
 #define SIM_TEXT_H
 
@@ -7,14 +8,15 @@
 #include <stddef.h>
 
 struct buffer {
-    char *data;                 /* NUL-terminated once something was added; NULL when nothing was */
+    char *data; /* NUL-terminated once something was added; NULL when nothing was */
     size_t len, size;
 };
 
 void buffer_add(struct buffer *, const void *bytes, size_t len);
 void buffer_puts(struct buffer *, const char *text);
 void buffer_printf(struct buffer *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The text with the buffer's ownership: never NULL, to be freed by the caller; the buffer is empty afterwards. */
+/* The text with the buffer's ownership: never NULL, to be freed by the caller; the buffer is empty
+ * afterwards. */
 char *buffer_take(struct buffer *);
 
 void *xcalloc(size_t n, size_t size);

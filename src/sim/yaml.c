@@ -61,8 +61,10 @@ static bool is_float(const char *text, double *out)
 
 static json_t *plain_scalar(const char *text)
 {
-    static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", NULL};
-    static const char *const no[] = {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", NULL};
+    static const char *const yes[] = {"true", "True", "TRUE", "yes", "Yes",
+                                      "YES",  "on",   "On",   "ON",  NULL};
+    static const char *const no[] = {"false", "False", "FALSE", "no",  "No",
+                                     "NO",    "off",   "Off",   "OFF", NULL};
     static const char *const none[] = {"", "~", "null", "Null", "NULL", NULL};
     json_int_t integer;
     double number;
@@ -86,7 +88,8 @@ static char *key_text(yaml_document_t *document, int id)
 {
     const yaml_node_t *key = yaml_document_get_node(document, id);
 
-    return key && key->type == YAML_SCALAR_NODE ? xstrdup((const char *)key->data.scalar.value) : NULL;
+    return key && key->type == YAML_SCALAR_NODE ? xstrdup((const char *)key->data.scalar.value)
+                                                : NULL;
 }
 
 /* `<<: *anchor` gives what the mapping does not say itself. */
@@ -105,9 +108,11 @@ static json_t *convert_mapping(yaml_document_t *document, const yaml_node_t *nod
 {
     json_t *object = json_object(), *merged = NULL;
 
-    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top; p++) {
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
+         p++) {
         char *key = key_text(document, p->key);
-        json_t *value = key ? convert(document, yaml_document_get_node(document, p->value), depth + 1) : NULL;
+        json_t *value =
+            key ? convert(document, yaml_document_get_node(document, p->value), depth + 1) : NULL;
 
         if (!value) {
             free(key);
@@ -137,12 +142,15 @@ static json_t *convert(yaml_document_t *document, const yaml_node_t *node, int d
     if (node->type == YAML_SCALAR_NODE) {
         const char *text = (const char *)node->data.scalar.value;
 
-        return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? plain_scalar(text) : json_stringn(text, node->data.scalar.length);
+        return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+                   ? plain_scalar(text)
+                   : json_stringn(text, node->data.scalar.length);
     }
     if (node->type == YAML_MAPPING_NODE)
         return convert_mapping(document, node, depth);
     list = json_array();
-    for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
+    for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top;
+         i++) {
         item = convert(document, yaml_document_get_node(document, *i), depth + 1);
         if (!item) {
             json_decref(list);
@@ -168,7 +176,8 @@ json_t *yaml_documents(const char *text, size_t len, char **problem)
 
         if (!yaml_parser_load(&parser, &document)) {
             *problem = format_text("line %zu, column %zu: %s", parser.problem_mark.line + 1,
-                                   parser.problem_mark.column + 1, parser.problem ? parser.problem : "not YAML");
+                                   parser.problem_mark.column + 1,
+                                   parser.problem ? parser.problem : "not YAML");
             json_decref(all);
             all = NULL;
             break;
@@ -177,7 +186,8 @@ json_t *yaml_documents(const char *text, size_t len, char **problem)
         more = root != NULL;
         value = root ? convert(&document, root, 0) : NULL;
         if (root && !value) {
-            *problem = format_text("line %zu: a key that is no text, or too deep", root->start_mark.line + 1);
+            *problem = format_text("line %zu: a key that is no text, or too deep",
+                                   root->start_mark.line + 1);
             json_decref(all);
             all = NULL;
         } else if (value && !json_is_null(value)) {
@@ -190,7 +200,7 @@ json_t *yaml_documents(const char *text, size_t len, char **problem)
     return all;
 }
 
-/* ---- manifests -------------------------------------------------------------------------------------------------------- */
+/* ---- manifests ------------------------------------------------------------------------------- */
 
 static bool store_manifest(struct world *world, json_t *object, const char *what)
 {
@@ -202,14 +212,15 @@ static bool store_manifest(struct world *world, json_t *object, const char *what
     json_t *meta = json_object_get(object, "metadata");
 
     if (!table || !json_is_object(meta)) {
-        fprintf(stderr, "gatewatch-sim: %s: no kind \"%s\" in version \"%s\", or no metadata\n", what,
-                kind ? kind : "(none)", version ? version : "(none)");
+        fprintf(stderr, "gatewatch-sim: %s: no kind \"%s\" in version \"%s\", or no metadata\n",
+                what, kind ? kind : "(none)", version ? version : "(none)");
         free(group);
         return false;
     }
     if (table->kind->namespaced && !json_object_get(meta, "namespace"))
         json_object_set_new(meta, "namespace", json_string("default"));
-    store_put(world, group, table->kind->resource, json_incref(object), "kubectl-create", "Update", NULL);
+    store_put(world, group, table->kind->resource, json_incref(object), "kubectl-create", "Update",
+              NULL);
     free(group);
     return true;
 }
@@ -270,8 +281,9 @@ static int load_file(struct world *world, const char *path)
 
 static int is_manifest(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && (ends_with(entry->d_name, ".yaml") || ends_with(entry->d_name, ".yml") ||
-                                       ends_with(entry->d_name, ".json"));
+    return entry->d_name[0] != '.' &&
+           (ends_with(entry->d_name, ".yaml") || ends_with(entry->d_name, ".yml") ||
+            ends_with(entry->d_name, ".json"));
 }
 
 int manifests_load_folder(struct world *world, const char *folder)

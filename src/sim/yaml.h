@@ -5,7 +5,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* An array with one value per non-empty document; NULL with *problem (malloc'd, with line and column) on failure. */
+/* An array with one value per non-empty document; NULL with *problem (malloc'd, with line and
+ * column) on failure. */
 json_t *yaml_documents(const char *text, size_t len, char **problem);
 
 #endif
