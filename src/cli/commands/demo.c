@@ -1,6 +1,7 @@
 /* demo: the dashboard on a simulated environment. Starts gatewatch-sim, waits until it is ready, and stops it. */
 #include "../cli.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <gatewatch/ui.h>
 #include <poll.h>
@@ -49,13 +50,18 @@ static void run_loop(void *ctx)
         process_kill(sim->process);
 }
 
+/* Ours alone, made by mkdtemp: whatever the simulator wrote there goes. */
 static void remove_folder(const char *folder)
 {
-    static const char *const files[] = { "kubeconfig", "config.yaml", "ca.pem", "env", "ready", "client.pem", "client.key" };
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        FREE_AUTO char *path = xasprintf("%s/%s", folder, files[i]);
-        unlink(path);
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        FREE_AUTO char *path = xasprintf("%s/%s", folder, entry->d_name);
+        if (*entry->d_name != '.')
+            unlink(path);
     }
+    if (dir)
+        closedir(dir);
     rmdir(folder);
 }
 
