@@ -54,6 +54,14 @@ in_root() {
 in_root 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends make git' </dev/null
 git clone -q "$top" "$root/root/gatewatch"
 
+echo "fresh-root: make without the packages must say what to install"
+if in_root 'cd /root/gatewatch && make' </dev/null >"$root/root/make.log" 2>&1; then
+    echo "fresh-root: make did not fail" >&2
+    exit 1
+fi
+cat "$root/root/make.log"
+grep -q 'libncurses-dev' "$root/root/make.log" && grep -q 'make deps' "$root/root/make.log"
+
 case $target in
 demo)
     in_root 'apt-get -q install -y --no-install-recommends bsdutils' </dev/null

@@ -2,6 +2,7 @@
 #ifndef AUTH_JWT_H
 #define AUTH_JWT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <gatewatch/error.h>

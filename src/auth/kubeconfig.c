@@ -29,9 +29,10 @@ static bool list_of(struct kubeconfig *k, struct kube_file *f, const char *key, 
         if (!name)
             return error_set(err, ERR_CONFIG, "%s:%d: %s[%zu] has no name", f->path, yaml_line(&f->docs[0], item), key,
                              i);
-        if (body && !json_is_null(body) && !json_is_object(body))
-            return error_set(err, ERR_CONFIG, "%s:%d: '%s' of %s is not a mapping", f->path,
-                             yaml_key_line(&f->docs[0], item, inner), inner, name);
+        if (body && !json_is_null(body) && !json_is_object(body)) {
+            struct kube_entry entry = {.name = name, .what = inner, .file = f};
+            return kube_field_error(&entry, item, inner, err, "is not a mapping");
+        }
         if (kube_entry_find(into, name))
             continue;           /* the first file that defines a name wins entirely */
         GROW(into->items, into->n, into->cap);

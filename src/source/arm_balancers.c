@@ -145,7 +145,9 @@ static void balancers_done(struct arm_source *s)
         arm_task_now(&s->balancers);
         return;
     }
-    if (!s->rules.answered || !s->rules.timer)
+    /* The first look may have come before the Services were known, and so found no rule to ask for. */
+    const bool nothing_asked = s->rule_ids.n == 0 && s->balancers_kept > 0;
+    if (!s->rules.answered || !s->rules.timer || nothing_asked)
         arm_task_now(&s->rules);
 }
 

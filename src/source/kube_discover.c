@@ -152,10 +152,15 @@ static void on_version(void *ctx, const struct http_reply *reply)
     }
     json_t *body = json_loadb(reply->body, reply->len, 0, NULL);
     const char *version = json_string_value(json_object_get(body, "gitVersion"));
+    struct environment *env = store_environment(s->ctx.store);
+    int64_t theirs_ms;
+    env->skew_known = clock_parse_http_date(http_header(reply, "Date"), &theirs_ms);
+    if (env->skew_known)
+        env->skew_s = (clock_wall_ms() - theirs_ms) / 1000;
     if (version) {
         free(s->version);
         s->version = text_clean_dup(version, strlen(version), false);
-        store_environment(s->ctx.store)->version = s->version;
+        env->version = s->version;
         kube_changed(s);
     }
     json_decref(body);

@@ -145,7 +145,7 @@ static void draw(struct app *a)
     a->layout = layout_frame(w, h, banner_rows(a));
     struct scene s = app_scene(a);
     struct rect body = a->layout.body;
-    if (body.h > 6 && w >= 60)
+    if (h >= 28 && w >= 60)
         rect_take_top(&body, 1);
     if (a->pager.open) {
         pager_draw(&a->pager, &s, body);

@@ -355,6 +355,9 @@ static void draw_hints(struct app *a, struct rect r)
     int x = r.x + 1, right = r.x + r.w - 1;
     enum place place = a->sheet.open ? PLACE_SHEET : a->pager.open ? PLACE_PAGER : PLACE_LIST;
     char key[16];
+    struct scene scene = app_scene(a);
+    if (!a->sheet.open && !a->pager.open && finding_with_fix(&scene, NULL))
+        x = hint(c, x, right, r.y, keymap_key_name(ACT_FIX, 0, key), keymap_row(ACT_FIX)->hint);
     if (!a->sheet.open && !a->pager.open && !a->layout.tabs.h)
         x = hint(c, x, right, r.y, "1-6", "views");
     for (size_t i = 0; i < n_key_rows; i++) {
@@ -364,7 +367,7 @@ static void draw_hints(struct app *a, struct rect r)
     }
     for (size_t i = 0; i < n_key_rows && place != PLACE_SHEET; i++) {
         const struct key_row *row = &key_rows[i];
-        if (row->place == PLACE_GLOBAL && *row->hint)
+        if (row->place == PLACE_GLOBAL && *row->hint && row->action != ACT_FIX)
             x = hint(c, x, right, r.y, keymap_key_name(row->action, 0, key),
                      row->action == ACT_QUIT_BACK && (a->pager.open || a->n_drill) ? "back" : row->hint);
     }

@@ -253,7 +253,6 @@ void app_help(struct app *a)
     pager_open(&a->pager, PAGER_TEXT, "Help");
     struct doc *d = &a->pager.doc;
     doc_line(d, ROLE_TEXT, "%s: %s", a->view->title, a->view->help);
-    doc_end(d);
     keymap_help(d, a->sheet.open ? PLACE_SHEET : PLACE_LIST);
     doc_heading(d, "Commands");
     for (size_t i = 0; i < N_COMMANDS; i++) {

@@ -37,7 +37,7 @@ static struct rect stack(struct rect *column, int want, int least)
 
 static int path_rows(struct rect body)
 {
-    return body.h < 9 ? 1 : body.w < 72 || body.h < 13 ? 2 : 3;
+    return body.h < 9 || body.w < 72 ? 1 : body.h < 14 ? 2 : body.h < 26 ? 3 : 4;
 }
 
 static void narrow_overview(struct overview *o, struct rect rest, const struct overview_wants *want)

@@ -372,8 +372,9 @@ static void draw_row(const struct table *t, const struct table_model *m, const i
 {
     size_t row = t->order[at];
     bool selected = at == t->cursor;
-    if (selected)
-        canvas_ground(c, line, focused ? ROLE_SELECTION : ROLE_SELECTION_DIM);
+    /* Only where keys act: a mark in every list would be five loud things. */
+    if (selected && focused)
+        canvas_ground(c, line, ROLE_SELECTION);
     if (t->n_marks && table_is_marked(t, m->id(m->ctx, row)))
         canvas_text(c, line.x, line.y, 1, STYLE(ROLE_MARK), c->ascii ? "*" : "•");
     int x = line.x + 1;

@@ -47,6 +47,9 @@ static void add_backends(struct topology *t, bool up)
             .service = "istio-ingress/mtkc-gateway-istio", .gateway = "istio-ingress/mtkc-gateway", .probe_index = 0,
             .since_wall_ms = wall(754), .interval_s = 30,
         };
+    static const char *listeners[] = {"https-listener"};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        rows[i].listeners = (struct strings){listeners, 1};
     t->backends.items = rows;
     t->backends.n = COUNT(rows);
     static struct topo_appgw gw[] = {{.name = "appgw-mtkc-poc", .id = "/subscriptions/x/appgw-mtkc-poc", .resource_group = "rg-mtkc",
@@ -78,6 +81,9 @@ static void add_probes(struct topology *t, bool up)
         "appProtocol http makes the probe GET / on the node port, and no route answers /",
         .reported = up ? "Up" : "Down_Probe_HttpStatusCodeError",
     };
+    static const char *of_appgw[] = {"200-399"}, *of_lb[] = {"200"};
+    rows[0].accepted = (struct strings){of_appgw, 1};
+    rows[1].accepted = (struct strings){of_lb, 1};
     t->probes.items = rows;
     t->probes.n = 2;
 }
@@ -102,6 +108,8 @@ static void add_services(struct topology *t, bool up)
         .nodes = ITEMS(nodes), .lb = "kubernetes-internal", .lb_frontend = "a1b2c3", .lb_light = up ? LIGHT_OK : LIGHT_DOWN};
     t->services.items = svc;
     t->services.n = 1;
+    static const char *addresses[] = {"10.0.1.200"};
+    svc[0].addresses = (struct strings){addresses, 1};
     static struct topo_gateway gw[] = {{.gateway = "istio-ingress/mtkc-gateway", .class_name = "istio", .programmed = TRI_TRUE,
         .accepted = TRI_TRUE, .pods_ready = 1, .pods_total = 1, .light = LIGHT_OK}};
     t->gateways.items = gw;
@@ -150,13 +158,13 @@ static void add_routes(struct topology *t, bool up)
 
 static void add_hops(struct topology *t, bool up)
 {
-    t->hops[HOP_CLIENT] = (struct topo_hop){LIGHT_UNKNOWN, "", "not observed"};
-    t->hops[HOP_APPGW] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "appgw-mtkc-poc", up ? "3/3 healthy" : "3/3 down: HTTP 404"};
-    t->hops[HOP_LB] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "10.0.1.200", up ? "1/3 nodes in" : "0/3 nodes in"};
-    t->hops[HOP_SERVICE] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DEGRADED, "mtkc-gateway-istio", up ? "Local" : "Cluster"};
-    t->hops[HOP_GATEWAY] = (struct topo_hop){LIGHT_OK, "mtkc-gateway", "programmed"};
-    t->hops[HOP_ROUTE] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, up ? "3 routes" : "2 routes", up ? "accepted" : "none for the probe"};
-    t->hops[HOP_PODS] = (struct topo_hop){LIGHT_OK, "6/6 ready", "ready"};
+    t->hops[HOP_CLIENT] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "clients", up ? "https-listener" : "502 for all"};
+    t->hops[HOP_APPGW] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "appgw-mtkc-poc", up ? "3 of 3 healthy" : "0 of 3 healthy"};
+    t->hops[HOP_LB] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, "10.0.1.200", up ? "Local · 1/3 nodes" : "Cluster · 0/3 nodes"};
+    t->hops[HOP_SERVICE] = (struct topo_hop){LIGHT_OK, "mtkc-gateway-istio", "LoadBalancer · 2 ports"};
+    t->hops[HOP_GATEWAY] = (struct topo_hop){LIGHT_OK, "mtkc-gateway", "programmed · 1/1 pods"};
+    t->hops[HOP_ROUTE] = (struct topo_hop){up ? LIGHT_OK : LIGHT_DOWN, up ? "health-route" : "no route", up ? "/healthz/ready → 200" : "/healthz/ready → 404"};
+    t->hops[HOP_PODS] = (struct topo_hop){LIGHT_OK, "backends", "2/2 ready"};
 }
 
 static void add_findings(struct view_data *d)

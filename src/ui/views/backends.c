@@ -5,14 +5,14 @@
 
 static const struct table_column columns[] = {
     {.title = "HEALTH"},
-    {.title = "POOL", .min = 8, .weight = 1},
-    {.title = "SETTINGS", .min = 8, .weight = 1},
-    {.title = "SERVER", .min = 9},
+    {.title = "POOL", .min = 10, .weight = 1},
+    {.title = "SETTINGS", .min = 10, .weight = 1},
+    {.title = "SERVER", .min = 15},
     {.title = "SINCE", .right = true, .drop = 4},
     {.title = "NEXT", .right = true, .drop = 6},
-    {.title = "CAUSE", .min = 7, .drop = 3},
-    {.title = "GATEWAY", .min = 10, .drop = 7},
-    {.title = "PROBE LOG", .min = 16, .weight = 4, .drop = 2},
+    {.title = "CAUSE", .min = 8, .drop = 3},
+    {.title = "GATEWAY", .min = 14, .drop = 7},
+    {.title = "PROBE LOG", .min = 30, .weight = 4, .drop = 5},
 };
 enum { COL_HEALTH, COL_POOL, COL_SETTINGS, COL_SERVER, COL_SINCE, COL_NEXT, COL_CAUSE, COL_GATEWAY, COL_LOG };
 
@@ -120,7 +120,7 @@ static void describe_probe(const struct scene *s, const struct topo_backend *b, 
         return;
     const struct topo_probe *p = &s->topo->probes.items[b->probe_index];
     char text[32];
-    doc_field(d, "Probe", ROLE_TEXT, "%s%s: GET %s://%s:%d%s every %d s", str_or(p->name, "probe"),
+    doc_field(d, "Probe", ROLE_TEXT, "%s%s: GET %s://%s:%d%s every %ds", str_or(p->name, "probe"),
               p->default_probe ? " (default)" : "", str_or(p->protocol, "http"), str_or(p->host, "?"), p->port,
               str_or(p->path, "/"), p->interval_s);
     doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s", predicted_text(p->predicted, p->predicted_status, text),

@@ -5,9 +5,9 @@
 
 static const struct table_column columns[] = {
     {.title = "SEVERITY"},
-    {.title = "FINDING", .min = 24, .weight = 4},
-    {.title = "SUBJECT", .min = 14, .weight = 1, .drop = 2},
-    {.title = "CODE", .min = 12, .drop = 3},
+    {.title = "FINDING", .min = 44, .weight = 4},
+    {.title = "SUBJECT", .min = 24, .weight = 1, .drop = 3},
+    {.title = "CODE", .min = 20, .drop = 2},
     {.title = "FIX", .drop = 1},
     {.title = "SURE", .drop = 4},
 };

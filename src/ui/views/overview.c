@@ -57,22 +57,62 @@ static void draw_path_small(struct scene *s, struct rect r)
     }
 }
 
-static void draw_hop(struct scene *s, struct rect r, enum hop hop, int width, bool last)
+/* "programmed · 1/1 pods" is a setting and a count, "/healthz → 404" a question and an answer: the second is the news. */
+static void split_detail(const char *detail, char *first, size_t first_cap, char *news, size_t news_cap)
+{
+    const char *cut = strstr(detail, " · "), *arrow = strstr(detail, " → ");
+    cut = cut ? cut : arrow;
+    if (!cut) {
+        first[0] = '\0';
+        str_copy(news, news_cap, detail);
+        return;
+    }
+    str_format(first, first_cap, "%.*s", (int)(cut - detail), detail);
+    str_copy(news, news_cap, cut + strlen(arrow ? " → " : " · "));
+}
+
+/* "0 of 3 healthy" where there is only room for "0/3 healthy". */
+static void shorten_of(char *s, int room)
+{
+    char *of = text_width(s) > room ? strstr(s, " of ") : NULL;
+    if (of) {
+        *of = '/';
+        memmove(of + 1, of + 4, strlen(of + 4) + 1);
+    }
+}
+
+/* Where a hop begins: on a small screen the ones with longer words get more. */
+static int hop_x(struct rect r, int hop)
+{
+    static const int shares[HOP_COUNT + 1] = {0, 12, 24, 34, 46, 58, 69, 79};
+    return r.x + 1 + shares[hop] * (r.w - 1) / 79;
+}
+
+static void draw_hop(struct scene *s, struct rect r, enum hop hop, bool last)
 {
     const struct topo_hop *h = &s->topo->hops[hop];
     struct canvas *c = s->canvas;
-    int x = r.x + 1 + (int)hop * width, room = last ? r.x + r.w - x : width - 1;
+    int x = hop_x(r, hop), width = hop_x(r, (int)hop + 1) - x, room = last ? r.x + r.w - x : width - 1, y = r.y + 1, end = r.y + r.h;
     enum role role = light_role(h->light);
-    char name[64];
-    str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii), width >= 17 ? hop_name(hop) : narrow_name(hop));
-    int used = canvas_text(c, x, r.y, room, STYLE(h->light == LIGHT_OK ? ROLE_OK : role), name);
+    char name[64], first[160], news[160];
+    str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii), r.w >= 112 ? hop_name(hop) : narrow_name(hop));
+    int used = canvas_text(c, x, r.y, room, STYLE(role), name);
     if (!last)
         draw_arrow(c, x + used + 1, x + width - 1, r.y);
-    const char *detail = str_or(h->detail, light_word(h->light));
-    if (r.h >= 2)
-        canvas_text(c, x, r.y + 1, room, STYLE(h->light == LIGHT_OK ? ROLE_QUIET : role), h->light == LIGHT_ABSENT ? str_or(h->detail, "absent") : detail);
-    if (r.h >= 3)
-        canvas_text(c, x, r.y + 2, room, STYLE(ROLE_QUIET), str_or(h->label, ""));
+    struct style news_style = STYLE(h->light == LIGHT_OK ? ROLE_TEXT : role), quiet = STYLE(ROLE_QUIET);
+    const char *detail = h->detail && *h->detail ? h->detail : light_word(h->light);
+    split_detail(detail, first, sizeof first, news, sizeof news);
+    if (text_width(detail) <= room) {
+        str_copy(news, sizeof news, detail);
+        first[0] = '\0';
+    }
+    shorten_of(news, room);
+    if (y < end)
+        canvas_text(c, x, y++, room, news_style, news);
+    if (y < end && first[0])
+        canvas_text(c, x, y++, room, quiet, first);
+    if (y < end)
+        canvas_text(c, x, y, room, quiet, str_or(h->label, ""));
 }
 
 static void draw_path(struct scene *s, struct rect r)
@@ -81,10 +121,9 @@ static void draw_path(struct scene *s, struct rect r)
         draw_path_small(s, r);
         return;
     }
-    int width = (r.w - 8) / (HOP_COUNT - 1);
-    width = width > 30 ? 30 : width;
+    r.w = r.w > 190 ? 190 : r.w;
     for (int i = 0; i < HOP_COUNT; i++)
-        draw_hop(s, r, (enum hop)i, width, i == HOP_COUNT - 1);
+        draw_hop(s, r, (enum hop)i, i == HOP_COUNT - 1);
 }
 
 /* ---- the cause --------------------------------------------------------------------------------------------------------------- */
@@ -105,7 +144,7 @@ static void action_line(const struct finding *f, struct doc *d)
 
 static void cause_doc(const struct scene *s, const struct finding *f, int width, int rows, struct doc *d)
 {
-    doc_puts(d, f->severity == SEVERITY_CRITICAL ? ROLE_BAD : ROLE_STRONG, str_or(f->title, f->code));
+    doc_puts(d, ROLE_STRONG, str_or(f->title, f->code));
     doc_end(d);
     DOC_AUTO why = {0};
     doc_text(&why, ROLE_TEXT, f->why);
@@ -126,6 +165,15 @@ static void cause_doc(const struct scene *s, const struct finding *f, int width,
     }
 }
 
+/* An ellipsis after the last word of a text that goes on. */
+static void mark_cut(struct canvas *c, struct rect r, int y)
+{
+    int x = r.x + r.w - 3;
+    while (x > r.x && canvas_at(c, x, y) && canvas_at(c, x, y)->s[0] == ' ')
+        x--;
+    canvas_text(c, x + 1, y, 2, STYLE(ROLE_TEXT), c->ascii ? "~" : " …");
+}
+
 static void draw_cause(struct scene *s, struct rect r, const struct finding *f)
 {
     if (rect_empty(r))
@@ -141,6 +189,8 @@ static void draw_cause(struct scene *s, struct rect r, const struct finding *f)
     DOC_AUTO doc = {0};
     cause_doc(s, f, inner.w - 2, inner.h + 1, &doc);
     int drawn = doc_draw(&doc, s->canvas, rect_inset(inner, 1, 0), 0, 0, NULL);
+    if (doc_rows(&doc, inner.w - 2) > (size_t)inner.h)
+        mark_cut(s->canvas, inner, inner.y + drawn - 1);
     last.y = inner.y + drawn;
     doc_draw(&action, s->canvas, rect_inset(last, 1, 0), 0, 0, NULL);
 }
@@ -185,14 +235,17 @@ static void draw_probe(struct scene *s, struct rect line, int prober)
     struct canvas *c = s->canvas;
     int x = line.x + 1, right = line.x + line.w;
     bool wide = line.w >= 64;
-    const char *name = prober == PROBER_APPGW ? (wide ? "A App Gateway" : "A") : wide ? "B Load balancer" : "B";
-    canvas_text(c, x, line.y, wide ? 15 : 1, STYLE(ROLE_TEXT), name);
-    x += wide ? 17 : 2;
+    x += canvas_text(c, x, line.y, 1, STYLE(ROLE_STRONG), prober == PROBER_APPGW ? "A" : "B") + 1;
+    if (wide) {
+        canvas_text(c, x, line.y, 15, STYLE(ROLE_TEXT), line.w >= 100 ? (prober == PROBER_APPGW ? "App Gateway" : "Load balancer") :
+                    prober == PROBER_APPGW ? "AppGW" : "LB");
+        x += line.w >= 100 ? 15 : 7;
+    }
     if (!p) {
         canvas_text(c, x, line.y, right - x, STYLE(ROLE_ABSENT), "no probe known");
         return;
     }
-    int reported = wide ? 22 : 11, predicted = wide ? 11 : 9, sends = right - x - reported - predicted - 2;
+    int reported = line.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9, sends = right - x - reported - predicted - 2;
     struct table_cell cell = {.text = ""};
     size_t row = (size_t)(p - s->topo->probes.items);
     list_probes.cell(s, row, 1, &cell);
@@ -220,8 +273,9 @@ static void draw_probers(struct scene *s, struct rect r)
     struct canvas *c = s->canvas;
     if (inner.h >= 3) {
         bool wide = inner.w >= 64;
-        int x = inner.x + (wide ? 18 : 3), right = inner.x + inner.w, reported = wide ? 22 : 11, predicted = wide ? 11 : 9;
-        canvas_text(c, inner.x + 1, inner.y, wide ? 15 : 1, STYLE(ROLE_HEADING), wide ? "PROBER" : "");
+        int x = inner.x + (inner.w >= 100 ? 18 : wide ? 10 : 3), right = inner.x + inner.w;
+        int reported = inner.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9;
+        canvas_text(c, inner.x + 1, inner.y, wide ? 7 : 1, STYLE(ROLE_HEADING), wide ? "PROBER" : "");
         canvas_text(c, x, inner.y, 20, STYLE(ROLE_HEADING), "SENDS");
         canvas_text(c, right - reported - predicted - 1, inner.y, predicted, STYLE(ROLE_HEADING), "PREDICTED");
         canvas_text(c, right - reported, inner.y, reported, STYLE(ROLE_HEADING), "REPORTED");

@@ -31,7 +31,27 @@ static size_t count(const struct scene *s)
 
 static bool reports_health(const struct topo_probe *p)
 {
-    return p->reported && (str_eq_nocase(p->reported, "Healthy") || str_eq_nocase(p->reported, "Up"));
+    return p->reported && (str_eq_nocase(p->reported, "Healthy") || strncasecmp(p->reported, "Up", 2) == 0);
+}
+
+/* Azure's machine words are long and alike at their beginning: "Down_Probe_HttpStatusCodeError" reads "Down: HTTP status".
+ * The details show the word as it is. */
+static const char *reported_words(const char *wire, char *out, size_t cap)
+{
+    static const struct {
+        const char *wire, *words;
+    } known[] = {
+        {"Down_Probe_HttpStatusCodeError", "Down: HTTP status"}, {"Down_Probe_HttpEndpointUnreachable", "Down: refused"},
+        {"Down_Probe_HttpNoResponse", "Down: no answer"}, {"Down_Probe_TcpProbeTimeout", "Down: TCP timeout"},
+        {"Down_Probe_ApproachingHealthyThreshold", "Down: recovering"}, {"Down_Probe_NoHealthyBackend", "Down: no backend"},
+        {"Up_Probe_Success", "Up"}, {"Up_Probe_ApproachingUnhealthyThreshold", "Up: last failed"},
+        {"Up_Probe_AllDownIsUp", "Up: all are down"}, {"NA", "not probed yet"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_eq(wire, known[i].wire))
+            return known[i].words;
+    str_copy(out, cap, str_or(wire, "unknown"));
+    return out;
 }
 
 static void sends(const struct topo_probe *p, char *out, size_t cap)
@@ -65,7 +85,7 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
     case COL_PREDICTED: cell_set(out, predicted_role(p->predicted), "%s", predicted_text(p->predicted, p->predicted_status, text)); break;
     case COL_REPORTED:
         cell_set(out, !p->reported ? ROLE_UNKNOWN : reports_health(p) ? ROLE_OK : ROLE_BAD, "%s%s",
-                 str_or(p->reported, "unknown"), p->disagrees ? (s->ascii ? " !=" : " ≠") : "");
+                 reported_words(p->reported, text, sizeof text), p->disagrees ? (s->ascii ? " !=" : " ≠") : "");
         break;
     case COL_SERVED:
         served(p, text, sizeof text);
