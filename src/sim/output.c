@@ -174,9 +174,9 @@ bool output_write(struct world *world, const struct tls_material *tls)
     }
     pthread_mutex_lock(&world->lock);
     who = entra_identity(world);
+    good = write_file(folder, "ca.pem", 0644, tls->ca_pem) && write_tokens(world, tls, folder, who.principal);
     pthread_mutex_unlock(&world->lock);
-    good = write_file(folder, "ca.pem", 0644, tls->ca_pem) &&
-           write_tokens(world, tls, folder, who.principal) &&
+    good = good &&
            write_free(folder, "config.yaml", 0600, config(world, folder)) &&
            write_free(folder, "env", 0600, environment(world, folder, &who)) &&
            write_free(folder, "ready", 0644, format_text("%s\n", world->base));
