@@ -219,6 +219,8 @@ def reader(tap):
         tap.equal((exports["AZURE_CLIENT_ID"], exports["AZURE_CLIENT_SECRET"]), READER, "DIR/env is the Reader's")
         arm = Arm(sim, READER)
         tap.equal(arm.get(GATEWAY).status, 200, "a Reader reads the gateway")
+        tap.equal([sim.get(p, user="reader").status for p in ("/api/v1/services", "/api/v1/nodes", "/apis/apps/v1/daemonsets")],
+                  [200, 403, 403], "and in the cluster some kinds, not all")
         body = {"protocol": "Https", "path": "/", "backendAddressPool": {"id": POOL}, "backendHttpSettings": {"id": SETTINGS}}
         rule = f"{BALANCERS}/kubernetes-internal/loadBalancingRules/{arm.rule(443)[0]}/health"
         for path, sent, action in ((GATEWAY + "/backendhealth", None, "applicationGateways/backendhealth"),
