@@ -24,7 +24,8 @@ struct endpoint_spec {
     const char *ca_pem;         /* text, or NULL for the system's roots */
     const char *client_cert_pem, *client_key_pem;   /* both or none */
     const char *server_name;    /* name for SNI and check when it is not the URL's host, or NULL */
-    const char *proxy;          /* URL; "" = no proxy at all; NULL = environment's HTTPS_PROXY/NO_PROXY */
+    const char *proxy;          /* URL; "" = no proxy at all; NULL = environment's HTTPS_PROXY/NO_PROXY, which
+                                   do not hold for loopback addresses */
     bool insecure;              /* no verification: shown in red wherever this endpoint is named */
     bool no_compression;
 };

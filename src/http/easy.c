@@ -336,9 +336,24 @@ static void explain_name(const struct job *job, const char *what, struct error *
     error_remedy(err, *what ? "check proxy-url, HTTPS_PROXY and NO_PROXY" : "check the name, DNS and VPN");
 }
 
+/* A proxy that refuses the tunnel looks to libcurl like a broken connection. */
+static bool explain_tunnel(struct job *job, struct error *err)
+{
+    long status = 0;
+    curl_easy_getinfo(job->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (job->got_headers || status < 300)
+        return false;
+    error_set(err, ERR_NETWORK, "the proxy refused a connection to %s with %ld", job->x->to->label, status);
+    error_remedy(err, status == 407 ? "give user name and password in proxy-url or HTTPS_PROXY"
+                                    : "check proxy-url, HTTPS_PROXY and NO_PROXY");
+    return true;
+}
+
 bool easy_explain(struct job *job, CURLcode result)
 {
     struct error *err = &job->x->error;
+    if (explain_tunnel(job, err))
+        return false;
     switch ((int)result) {
     case CURLE_COULDNT_RESOLVE_HOST:
         explain_name(job, "", err);

@@ -73,10 +73,11 @@ struct endpoint *endpoint_new(const struct endpoint_spec *spec, struct error *er
     if (spec->client_key_pem)
         e->client_key_pem = secret_new(spec->client_key_pem, strlen(spec->client_key_pem));
     e->server_name = spec->server_name && *spec->server_name ? xstrdup(spec->server_name) : NULL;
-    e->proxy = proxy_dup(spec->proxy);
     e->insecure = spec->insecure;
     e->no_compression = spec->no_compression;
     e->loopback = url_is_loopback(&e->url);
+    /* As Go does: what the environment says about proxies is not for this machine's own addresses. */
+    e->proxy = proxy_dup(e->loopback && !spec->proxy ? "" : spec->proxy);
     return e;
 }
 
@@ -114,7 +115,8 @@ bool endpoint_insecure(const struct endpoint *e)
 
 bool endpoint_takes_secrets(const struct endpoint *e)
 {
-    return e->url.tls || e->loopback;
+    /* Plain http through a proxy leaves the machine, whatever the address says. */
+    return e->url.tls || (e->loopback && !*e->proxy);
 }
 
 bool endpoint_same_host(const struct endpoint *e, const char *url)

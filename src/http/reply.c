@@ -224,9 +224,7 @@ void reply_explain(const struct http_reply *reply, const char *label, struct err
         err = &unused;
     char words[480] = "";
     int retry_after = (int)ceil(http_retry_after(reply));
-    json_t *body = json_loadb(reply->body, reply->len, JSON_REJECT_DUPLICATES, NULL);
-    if (!body)
-        body = json_loadb(reply->body, reply->len, 0, NULL);
+    json_t *body = json_loadb(reply->body, reply->len, JSON_DECODE_ANY, NULL);
     int said = 0;
     if (!json_is_object(body) || !json_words(body, http_header(reply, "x-ms-error-code"), words, &said))
         plain_words(reply->body, json_is_null(body) ? 0 : reply->len, words);

@@ -412,6 +412,109 @@ static void nothing_secret_in_the_log(void **state)
     fake_stop(s);
 }
 
+/* ---- proxies, compression ---- */
+
+static void serve_proxy(struct fake_conn *c, void *ctx)
+{
+    (void)ctx;
+    if (fake_asked(c, "CONNECT "))
+        fake_reply(c, 407, "", "no");
+    else
+        fake_reply(c, 200, "", c->request);
+}
+
+static struct answer *get_by_proxy(const char *base, const char *proxy, bool with_token)
+{
+    struct error err = {0};
+    struct endpoint *e = endpoint_new(&(struct endpoint_spec){.base = base, .proxy = proxy}, &err);
+    if (!e)
+        fail_msg("%s", err.message);
+    struct answer *a = new_answer();
+    if (with_token)
+        send_with_token(a, e, "/x", false);
+    else {
+        free_answer(a);
+        a = get(e, "/x");
+    }
+    endpoint_unref(e);
+    return a;
+}
+
+static void proxies(void **state)
+{
+    (void)state;
+    struct fake_server *s = fake_start(serve_proxy, NULL, NULL, NULL);
+    char proxy[100];
+    snprintf(proxy, sizeof proxy, "http://user:TOP-SECRET@127.0.0.1:%d", s->port);
+    struct answer *a = get_by_proxy("http://far.test", proxy, false);
+    assert_true(str_starts(a->body, "GET http://far.test/x HTTP/1.1\r\n"));
+    free_answer(a);
+    a = get_by_proxy("https://far.test", proxy, true);
+    assert_int_equal(a->error.code, ERR_NETWORK);
+    assert_non_null(strstr(a->error.message, "the proxy refused a connection to far.test with 407"));
+    no_secret(&a->error);
+    free_answer(a);
+    int asked = atomic_load(&s->requests);
+    /* Plain http to loopback by a proxy leaves this machine. */
+    a = get_by_proxy("http://127.0.0.1:1", proxy, true);
+    assert_int_equal(a->error.code, ERR_REFUSED);
+    free_answer(a);
+    assert_int_equal(atomic_load(&s->requests), asked);
+    /* The environment's proxy is for other hosts, and is used for them. */
+    setenv("http_proxy", proxy, 1);
+    struct fake_server *direct = fake_start(serve_basic, NULL, NULL, NULL);
+    char base[64];
+    snprintf(base, sizeof base, "http://127.0.0.1:%d/echo", direct->port);
+    a = get_by_proxy(base, NULL, true);
+    assert_true(str_starts(a->body, "GET /echo/x HTTP/1.1\r\n"));
+    free_answer(a);
+    a = get_by_proxy("http://far.test", NULL, false);
+    assert_true(str_starts(a->body, "GET http://far.test/x HTTP/1.1\r\n"));
+    free_answer(a);
+    unsetenv("http_proxy");
+    fake_stop(direct);
+    fake_stop(s);
+}
+
+struct packed {
+    char bytes[200000];
+    size_t len;
+};
+
+static void serve_packed(struct fake_conn *c, void *ctx)
+{
+    struct packed *p = ctx;
+    fake_printf(c, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %zu\r\n\r\n", p->len);
+    fake_write(c, p->bytes, p->len);
+}
+
+static void compressed_replies_are_bounded_unpacked(void **state)
+{
+    (void)state;
+    static struct packed p;
+    FILE *gzip = popen("head -c 3000000 /dev/zero | gzip -c", "r");
+    p.len = fread(p.bytes, 1, sizeof p.bytes, gzip);
+    pclose(gzip);
+    struct fake_server *s = fake_start(serve_packed, &p, NULL, NULL);
+    struct endpoint *e = endpoint_at(s, "");
+    struct answer *a = get(e, "/");
+    assert_string_equal(a->error.message, "");
+    assert_int_equal(a->len, 3000000);
+    free_answer(a);
+    a = new_answer();
+    struct http_request r = {.to = e, .method = "GET", .target = "/", .max_body = 1000000, .timeout_ms = 20000};
+    http_send(http, &r, NULL, on_done, a);
+    run_until(a, 1);
+    assert_int_equal(a->error.code, ERR_PROTOCOL);
+    free_answer(a);
+    p.bytes[p.len / 2] ^= 0x55;
+    a = get(e, "/");
+    assert_int_equal(a->error.code, ERR_PROTOCOL);
+    free_answer(a);
+    endpoint_unref(e);
+    fake_stop(s);
+}
+
 /* ---- read-only ---- */
 
 static void read_only_sends_nothing(void **state)
@@ -445,7 +548,7 @@ int main(void)
         T(error_replies_carry_their_own_words), T(sizes_are_bounded), T(broken_exchanges_are_named),
         T(hosts_that_cannot_be_reached), T(timeouts_say_at_which_step), T(addresses_are_strict),
         T(a_token_goes_to_its_host_only), T(a_token_cannot_split_a_header), T(redirects),
-        T(nothing_secret_in_the_log), T(read_only_sends_nothing),
+        T(nothing_secret_in_the_log), T(proxies), T(compressed_replies_are_bounded_unpacked), T(read_only_sends_nothing),
     };
     return cmocka_run_group_tests_name("http", tests, NULL, NULL);
 }
