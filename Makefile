@@ -156,12 +156,10 @@ demo: ## install what is missing, build, and open the dashboard on a simulated, 
 	@$(OUT)/gatewatch demo
 
 # ---- install ----------------------------------------------------------------------------------------------------------
-# put SOURCE TARGET MODE: a file that is there is installed.
-put = $(if $(wildcard $(1)),install -D -m $(3) $(1) $(DESTDIR)$(PREFIX)/$(2))
 .PHONY: install uninstall
 install: all ## install below PREFIX (/usr/local), and DESTDIR before it
-	$(call put,$(OUT)/gatewatch,bin/gatewatch,755)
-	$(call put,$(OUT)/gatewatch-sim,bin/gatewatch-sim,755)
+	install -D -m 755 $(OUT)/gatewatch $(DESTDIR)$(PREFIX)/bin/gatewatch
+	install -D -m 755 $(OUT)/gatewatch-sim $(DESTDIR)$(PREFIX)/bin/gatewatch-sim
 	for page in $(wildcard docs/*.1); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
 	for page in $(wildcard docs/*.5); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man5/$${page##*/}; done
 	for theme in $(wildcard themes/*.yaml); do install -D -m 644 $$theme $(DESTDIR)$(PREFIX)/share/gatewatch/$$theme; done

@@ -102,14 +102,13 @@ def install_puts_files_in_place(tap):
         for program in ("gatewatch", "gatewatch-sim"):
             tap.ok(f"usr/local/bin/{program}" in there, f"{program} is installed", there)
         for source, target in ((TOP / "docs/gatewatch.1", "usr/local/share/man/man1/gatewatch.1"),
-                               *((t, f"usr/local/share/gatewatch/themes/{t.name}") for t in (TOP / "themes").glob("*.yaml")),
-                               (TOP / "completions/gatewatch.bash",
-                                "usr/local/share/bash-completion/completions/gatewatch"),
-                               (TOP / "completions/_gatewatch", "usr/local/share/zsh/site-functions/_gatewatch"),
-                               (TOP / "completions/gatewatch.fish",
-                                "usr/local/share/fish/vendor_completions.d/gatewatch.fish")):
+                               *((t, f"usr/local/share/gatewatch/themes/{t.name}") for t in (TOP / "themes").glob("*.yaml"))):
             if source.exists():
                 tap.ok(target in there, f"{source.name} is installed", there)
+        for target in ("bash-completion/completions/gatewatch", "zsh/site-functions/_gatewatch",
+                       "fish/vendor_completions.d/gatewatch.fish"):
+            path = pathlib.Path(folder, "usr/local/share", target)
+            tap.ok(path.exists() and "gatewatch" in path.read_text(), f"{target} is installed", there)
         ran = run(["make", "-s", "-C", TOP, f"BUILD={os.path.relpath(BUILD, TOP)}", "uninstall", f"DESTDIR={folder}"], env=env)
         tap.equal([p for p in pathlib.Path(folder).rglob("*") if p.is_file()], [], "make uninstall leaves nothing")
 
