@@ -142,6 +142,18 @@ static void predict(struct fix_door *door)
         object_unref(put[i]);
 }
 
+/* The worst first; among equals in the order of the plan. */
+static void sort_costs(struct plan *plan)
+{
+    for (size_t i = 1; i < plan->n_costs; i++) {
+        const struct plan_cost cost = plan->costs[i];
+        size_t at = i;
+        for (; at > 0 && plan->costs[at - 1].severity < cost.severity; at--)
+            plan->costs[at] = plan->costs[at - 1];
+        plan->costs[at] = cost;
+    }
+}
+
 void sheet_ready(struct fix_door *door)
 {
     struct plan *plan = door->plan;
@@ -151,6 +163,7 @@ void sheet_ready(struct fix_door *door)
         change->diff = diff_lines(&plan->arena, change->before, change->after, 3);
     }
     predict(door);
+    sort_costs(plan);
     plan->state = plan->refusal ? PLAN_REFUSED : PLAN_READY;
     door_publish(door);
 }

@@ -110,6 +110,10 @@ static void add_changes(const struct plan *p, struct doc *d)
             doc_line(d, ROLE_WARN, "! %s", ch->warnings.items[k]);
         d->indent = 0;
     }
+}
+
+static void add_commands(const struct plan *p, struct doc *d)
+{
     bool any = false;
     for (size_t i = 0; i < p->n_changes; i++) {
         if (!p->changes[i].command || !*p->changes[i].command)
@@ -121,6 +125,19 @@ static void add_changes(const struct plan *p, struct doc *d)
         doc_text(d, ROLE_QUIET, p->changes[i].command);
         d->indent = 0;
     }
+}
+
+/* Above the change, so that nobody applies before knowing that there is something to weigh. */
+static void add_risks(const struct plan *p, struct doc *d)
+{
+    size_t n[SEVERITY_CRITICAL + 1] = {0};
+    for (size_t i = 0; i < p->n_costs; i++)
+        n[p->costs[i].severity]++;
+    if (n[SEVERITY_CRITICAL])
+        doc_field(d, "Risks", ROLE_BAD, "%zu serious, %zu to weigh: see What it costs", n[SEVERITY_CRITICAL],
+                  n[SEVERITY_WARNING]);
+    else if (n[SEVERITY_WARNING])
+        doc_field(d, "Risks", ROLE_WARN, "%zu to weigh: see What it costs", n[SEVERITY_WARNING]);
 }
 
 static void build(struct sheet *s, bool ascii)
@@ -147,8 +164,10 @@ static void build(struct sheet *s, bool ascii)
     if (p->predicted_before || p->predicted_after)
         doc_field(d, "Probe answer", ROLE_TEXT, "%s %s %s (predicted)", str_or(p->predicted_before, "?"), ascii ? "->" : "→",
                   str_or(p->predicted_after, "?"));
-    add_costs(p, d, ascii);
+    add_risks(p, d);
     add_changes(p, d);
+    add_costs(p, d, ascii);
+    add_commands(p, d);
     if (p->state == PLAN_READY && p->n_steps) {
         doc_heading(d, "Steps");
         add_steps(p, d, ascii);
