@@ -309,6 +309,55 @@ void world_print_findings(struct world *w)
         fprintf(stderr, "unknown %s\n", f->unknown.items[i]);
 }
 
+/* ---- expectations ------------------------------------------------------------------------------------------------- */
+
+static bool rule_is_unknown(struct world *w, const char *code)
+{
+    const struct findings *f = world_findings(w);
+    for (size_t i = 0; i < f->unknown.n; i++)
+        if (str_starts(f->unknown.items[i], code) && f->unknown.items[i][strlen(code)] == ':')
+            return true;
+    return false;
+}
+
+const struct finding *expect_finding(struct world *w, const char *code, enum severity severity, const char *name,
+                                     const char *fix)
+{
+    const struct finding *f = world_finding(w, code);
+    if (!f || f->severity != severity || !str_eq(f->subject.name, name) || !str_eq(f->fix, fix)) {
+        world_print_findings(w);
+        fail_msg("%s: not the %s on %s with fix %s", code, severity_name(severity), name, fix ? fix : "none");
+    }
+    /* Every finding says what, why, by what evidence, and what to do. */
+    if (!*f->title || !*f->why || !*f->remedy || f->evidence.n == 0 || strchr(f->title, '\n'))
+        fail_msg("%s lacks words", code);
+    return f;
+}
+
+void expect_none(struct world *w, const char *code)
+{
+    if (world_finding(w, code)) {
+        world_print_findings(w);
+        fail_msg("%s is raised", code);
+    }
+    if (rule_is_unknown(w, code))
+        fail_msg("%s could not tell", code);
+}
+
+void expect_unknown(struct world *w, const char *code)
+{
+    if (world_finding(w, code) || !rule_is_unknown(w, code))
+        fail_msg("%s does not say that it cannot tell", code);
+}
+
+bool has_evidence(const struct finding *f, const char *words)
+{
+    for (size_t i = 0; i < f->evidence.n; i++)
+        if (strstr(f->evidence.items[i], words))
+            return true;
+    return false;
+}
+
 /* ---- known worlds -------------------------------------------------------------------------------------------------- */
 
 struct world *world_reference(void)

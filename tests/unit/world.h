@@ -37,6 +37,11 @@ const struct object *world_object(struct world *, enum kind_id, const char *name
 const struct finding *world_finding(struct world *, const char *code);
 size_t world_critical(struct world *);      /* findings of that severity that are not folded */
 void world_print_findings(struct world *);
+/* Exactly one finding of the code, of that severity, on that object ("name"), with that fix or NULL. */
+const struct finding *expect_finding(struct world *, const char *code, enum severity, const char *name, const char *fix);
+void expect_none(struct world *, const char *code);     /* and the rule could tell */
+void expect_unknown(struct world *, const char *code);  /* no finding, for the rule could not tell */
+bool has_evidence(const struct finding *, const char *words);
 
 /* A route that answers /healthz/ready through the reference gateway, and the load balancer under Local. */
 extern const char *const world_health_route;

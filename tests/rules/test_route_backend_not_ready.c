@@ -1,0 +1,34 @@
+/* route-backend-not-ready: what raises it, and near misses that must not. */
+#include "unit/world.h"
+
+#define CODE "route-backend-not-ready"
+
+static void a_route_leads_nowhere(void **state)
+{
+    (void)state;
+    struct world *w = world_healthy();
+    world_set(w, "EndpointSlice/sample-apps/sample-app-1-1", "endpoints", "[]");
+    expect_finding(w, CODE, SEVERITY_WARNING, "app1-route", NULL);
+    assert_int_equal(world_critical(w), 0);
+    world_free(w);
+}
+
+static void near_misses(void **state)
+{
+    (void)state;
+    struct world *w = world_healthy();
+    expect_none(w, CODE);
+    world_source(w, KIND_SERVICE, SOURCE_FORBIDDEN);
+    expect_unknown(w, CODE);
+    world_free(w);
+}
+
+int main(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_route_leads_nowhere),
+        cmocka_unit_test(near_misses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
