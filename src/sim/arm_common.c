@@ -1,4 +1,5 @@
-/* What every Azure Resource Manager answer shares: errors, roles, budgets, pages and long-running operations.
+/* What every Azure Resource Manager answer shares: errors, roles, budgets, pages and long-running
+ * operations.
  *
  * Source: reference azure.md 2.1 (the recorded operation), 8.1 to 8.4.
  */
@@ -40,7 +41,8 @@ void arm_error(struct sim_reply *reply, int status, const char *code, const char
     va_end(args);
     reply_header(reply, "x-ms-failure-cause", "gateway");
     reply_header(reply, "x-ms-error-code", "%s", code);
-    reply_json(reply, status, json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", message));
+    reply_json(reply, status,
+               json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", message));
 }
 
 bool arm_may(struct arm_call *call, const char *action, const char *scope)
@@ -50,14 +52,16 @@ bool arm_may(struct arm_call *call, const char *action, const char *scope)
     if (!who->reader || ends_with(action, "/read"))
         return true;
     arm_note(call->world, who, action, scope, "Failed");
-    arm_error(call->reply, 403, "AuthorizationFailed",
-              "The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' "
-              "or the scope is invalid. If access was recently granted, please refresh your credentials.",
-              who->client_id, who->object_id, action, scope);
+    arm_error(
+        call->reply, 403, "AuthorizationFailed",
+        "The client '%s' with object id '%s' does not have authorization to perform action '%s' "
+        "over scope '%s' "
+        "or the scope is invalid. If access was recently granted, please refresh your credentials.",
+        who->client_id, who->object_id, action, scope);
     return false;
 }
 
-/* ---- budgets (8.2) --------------------------------------------------------------------------------------------------- */
+/* ---- budgets (8.2) ------------------------------------------------------------------------ */
 
 static struct actor_budget *budget_of(struct arm_call *call)
 {
@@ -71,7 +75,8 @@ static struct actor_budget *budget_of(struct arm_call *call)
         budget = xcalloc(1, sizeof *budget);
         *budget = (struct actor_budget){ .principal = call->token->principal,
                                          .reads = { azure->read_burst, now },
-                                         .writes = { azure->write_burst, now }, .next = azure->budgets };
+                                         .writes = { azure->write_burst, now },
+                                         .next = azure->budgets };
         azure->budgets = budget;
     }
     return budget;
@@ -95,30 +100,38 @@ bool arm_budget(struct arm_call *call, bool write)
         double speed = call->world->speed > 0 ? call->world->speed : 1;
         int wait = (int)fmax(1, ceil((rate > 0 ? (1 - bucket->left) / rate : 10) / speed));
         reply_header(call->reply, "Retry-After", "%d", wait);
-        reply_header(call->reply, write ? "x-ms-ratelimit-remaining-subscription-writes"
-                                        : "x-ms-ratelimit-remaining-subscription-reads", "0");
+        reply_header(call->reply,
+                     write ? "x-ms-ratelimit-remaining-subscription-writes"
+                           : "x-ms-ratelimit-remaining-subscription-reads",
+                     "0");
         arm_error(call->reply, 429, "SubscriptionRequestsThrottled",
-                  "Number of '%s' requests for subscription '%s' actor '%s' exceeded. Please try again after '%d' "
-                  "seconds.", word, SIM_SUBSCRIPTION, call->token->principal->object_id, wait);
+                  "Number of '%s' requests for subscription '%s' actor '%s' exceeded. Please try "
+                  "again after '%d' "
+                  "seconds.",
+                  word, SIM_SUBSCRIPTION, call->token->principal->object_id, wait);
         return false;
     }
     bucket->left -= 1;
     /* A poll shows the global figure only, as recorded. */
     if (!poll)
-        reply_header(call->reply, write ? "x-ms-ratelimit-remaining-subscription-writes"
-                                        : "x-ms-ratelimit-remaining-subscription-reads", "%d", (int)bucket->left);
-    reply_header(call->reply, write ? "x-ms-ratelimit-remaining-subscription-global-writes"
-                                    : "x-ms-ratelimit-remaining-subscription-global-reads", "%d",
-                 (int)(15 * burst - (burst - bucket->left)) - 1);
+        reply_header(call->reply,
+                     write ? "x-ms-ratelimit-remaining-subscription-writes"
+                           : "x-ms-ratelimit-remaining-subscription-reads",
+                     "%d", (int)bucket->left);
+    reply_header(call->reply,
+                 write ? "x-ms-ratelimit-remaining-subscription-global-writes"
+                       : "x-ms-ratelimit-remaining-subscription-global-reads",
+                 "%d", (int)(15 * burst - (burst - bucket->left)) - 1);
     return true;
 }
 
-/* ---- pages ----------------------------------------------------------------------------------------------------------- */
+/* ---- pages -------------------------------------------------------------------------------- */
 
 void arm_page(struct arm_call *call, json_t *items)
 {
     const char *token = request_query(call->request, "$skiptoken");
-    size_t from = token ? strtoul(token, NULL, 10) : 0, size = azure_of(call->world)->page_size, total;
+    size_t from = token ? strtoul(token, NULL, 10) : 0, size = azure_of(call->world)->page_size,
+           total;
     json_t *page = json_array(), *body = json_pack("{s:o}", "value", page);
 
     total = json_array_size(items);
@@ -126,18 +139,20 @@ void arm_page(struct arm_call *call, json_t *items)
         json_array_append(page, json_array_get(items, i));
     if (from + size < total)
         json_object_set_new(body, "nextLink",
-                            jx_format("%s%s?api-version=%s&%%24skiptoken=%zu", call->world->base, call->request->path,
+                            jx_format("%s%s?api-version=%s&%%24skiptoken=%zu", call->world->base,
+                                      call->request->path,
                                       request_query(call->request, "api-version"), from + size));
     json_decref(items);
     reply_json(call->reply, 200, body);
 }
 
-/* ---- long-running operations (2.1) ------------------------------------------------------------------------------------ */
+/* ---- long-running operations (2.1) -------------------------------------------------------- */
 
 /* `len` characters that look like signed text and are the same for the same seed. */
 static char *scribble(const char *seed, size_t len)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     unsigned char block[EVP_MAX_MD_SIZE];
     unsigned got = 0, at = 0, round = 0;
     char *out = xcalloc(1, len + 1);
@@ -157,8 +172,10 @@ static char *scribble(const char *seed, size_t len)
 static void location_headers(struct arm_call *call, struct operation *operation, bool both)
 {
     char seed[128];
-    /* .NET ticks, as in the recording: they are what makes every Location differ from the one before. */
-    unsigned long long ticks = 621355968000000000ull + (unsigned long long)(world_now(call->world) * 1e7) +
+    /* .NET ticks, as in the recording: they are what makes every Location differ from the one
+     * before. */
+    unsigned long long ticks = 621355968000000000ull +
+                               (unsigned long long)(world_now(call->world) * 1e7) +
                                operation->polls++;
     snprintf(seed, sizeof seed, "%s/%llu", operation->id, ticks);
     char *c = scribble(operation->id, 2800), *h = scribble(seed, 43);
@@ -169,13 +186,17 @@ static void location_headers(struct arm_call *call, struct operation *operation,
     reply_header(call->reply, "Azure-AsyncNotification", "Enabled");
     reply_header(call->reply, "x-ms-arm-service-request-id", "%s", operation->service_request);
     reply_header(call->reply, "Location",
-                 "%s/subscriptions/%s/providers/Microsoft.Network/locations/%s/operationResults/%s?api-version=%s&t=%llu"
-                 "&c=%s&s=%s&h=%s", call->world->base, SIM_SUBSCRIPTION, SIM_LOCATION, operation->id, version, ticks, c,
-                 s, h);
+                 "%s/subscriptions/%s/providers/Microsoft.Network/locations/%s/operationResults/"
+                 "%s?api-version=%s&t=%llu"
+                 "&c=%s&s=%s&h=%s",
+                 call->world->base, SIM_SUBSCRIPTION, SIM_LOCATION, operation->id, version, ticks,
+                 c, s, h);
     if (both)
         reply_header(call->reply, "Azure-AsyncOperation",
-                     "%s/subscriptions/%s/providers/Microsoft.Network/locations/%s/operations/%s?api-version=%s&t=%llu"
-                     "&c=%s&s=%s&h=%s", call->world->base, SIM_SUBSCRIPTION, SIM_LOCATION, operation->id, version,
+                     "%s/subscriptions/%s/providers/Microsoft.Network/locations/%s/operations/"
+                     "%s?api-version=%s&t=%llu"
+                     "&c=%s&s=%s&h=%s",
+                     call->world->base, SIM_SUBSCRIPTION, SIM_LOCATION, operation->id, version,
                      ticks, c, s, h);
     free(c);
     free(h);
@@ -186,7 +207,8 @@ static void retry_after(struct arm_call *call)
 {
     double speed = call->world->speed > 0 ? call->world->speed : 1;
     /* Never 0: the Azure SDK reads that as "not said" and waits half a minute. */
-    reply_header(call->reply, "Retry-After", "%d", (int)fmax(1, round(azure_of(call->world)->retry_after / speed)));
+    reply_header(call->reply, "Retry-After", "%d",
+                 (int)fmax(1, round(azure_of(call->world)->retry_after / speed)));
 }
 
 struct operation *arm_operation(struct world *world, const char *target, const json_t *body,
@@ -245,7 +267,8 @@ static bool signature_good(struct arm_call *call, const struct operation *operat
     return good;
 }
 
-/* .../providers/Microsoft.Network/locations/{region}/operationResults/{guid}; segment[at] is "locations". */
+/* .../providers/Microsoft.Network/locations/{region}/operationResults/{guid}; segment[at] is
+ * "locations". */
 void arm_operation_result(struct arm_call *call, size_t at)
 {
     const char *kind = at + 3 < call->segments ? call->segment[at + 2] : "";
@@ -253,7 +276,8 @@ void arm_operation_result(struct arm_call *call, size_t at)
     struct operation *operation = azure_of(call->world)->operations;
 
     if (!status && strcasecmp(kind, "operationResults") != 0) {
-        arm_error(call->reply, 404, "InvalidResourceType", "The resource type could not be found for this path.");
+        arm_error(call->reply, 404, "InvalidResourceType",
+                  "The resource type could not be found for this path.");
         return;
     }
     while (operation && strcasecmp(operation->id, call->segment[at + 3]) != 0)
@@ -263,14 +287,16 @@ void arm_operation_result(struct arm_call *call, size_t at)
         return;
     }
     if (!signature_good(call, operation)) {
-        arm_error(call->reply, 403, "InvalidAsyncOperationSignature", "The signature of the operation URL is invalid.");
+        arm_error(call->reply, 403, "InvalidAsyncOperationSignature",
+                  "The signature of the operation URL is invalid.");
         return;
     }
     bool ready = operation->ready_at <= world_now(call->world);
     if (status) {
         if (!ready)
             retry_after(call);
-        reply_json(call->reply, 200, json_pack("{s:s}", "status", ready ? "Succeeded" : "InProgress"));
+        reply_json(call->reply, 200,
+                   json_pack("{s:s}", "status", ready ? "Succeeded" : "InProgress"));
         return;
     }
     location_headers(call, operation, has_both(operation));

@@ -1,4 +1,5 @@
-/* Azure Resource Manager's front door: sign-in, api-version, budget, and which resource the path names.
+/* Azure Resource Manager's front door: sign-in, api-version, budget, and which resource the path
+ * names.
  *
  * Source: reference azure.md 8. Names in a path are compared without regard to case, as ARM does.
  */
@@ -15,11 +16,11 @@ static bool signed_in(struct arm_call *call)
 {
     const char *header = request_header(call->request, "Authorization");
     enum token_state state = entra_token(call->world, header, &call->token);
-    const char *code = "AuthenticationFailed", *text = "Authentication failed. The 'Authorization' header is missing.";
+    const char *code = "AuthenticationFailed",
+               *text = "Authentication failed. The 'Authorization' header is missing.";
 
     switch (state) {
-    case TOKEN_MISSING:
-        break;
+    case TOKEN_MISSING: break;
     case TOKEN_UNKNOWN:
         code = "InvalidAuthenticationToken";
         text = "The access token is invalid.";
@@ -35,9 +36,10 @@ static bool signed_in(struct arm_call *call)
         text = "The access token has been obtained for wrong audience or resource.";
         break;
     }
-    reply_header(call->reply, "WWW-Authenticate",
-                 "Bearer authorization_uri=\"%s/%s\", error=\"invalid_token\", error_description=\"%s\"",
-                 call->world->base, SIM_TENANT, text);
+    reply_header(
+        call->reply, "WWW-Authenticate",
+        "Bearer authorization_uri=\"%s/%s\", error=\"invalid_token\", error_description=\"%s\"",
+        call->world->base, SIM_TENANT, text);
     arm_error(call->reply, 401, code, "%s", text);
     return false;
 }
@@ -63,8 +65,10 @@ static bool version_given(struct arm_call *call)
     }
     if (!version_known(version)) {
         arm_error(call->reply, 400, "InvalidApiVersionParameter",
-                  "The api-version '%.40s' is invalid. The supported versions are '2025-07-01,2025-05-01,2024-05-01,"
-                  "2023-11-01,2023-09-01,2022-12-01,2020-01-01'.", version);
+                  "The api-version '%.40s' is invalid. The supported versions are "
+                  "'2025-07-01,2025-05-01,2024-05-01,"
+                  "2023-11-01,2023-09-01,2022-12-01,2020-01-01'.",
+                  version);
         return false;
     }
     return true;
@@ -80,7 +84,8 @@ static void correlation(struct arm_call *call)
     jx_random_uuid(id);
     reply_header(call->reply, "Cache-Control", "no-cache");
     reply_header(call->reply, "x-ms-request-id", "%s", id);
-    reply_header(call->reply, "x-ms-correlation-request-id", "%.64s", given ? given : jx_random_uuid(other));
+    reply_header(call->reply, "x-ms-correlation-request-id", "%.64s",
+                 given ? given : jx_random_uuid(other));
     reply_header(call->reply, "x-ms-routing-request-id", "WESTEUROPE:%s", id);
     if (client && echo && strcasecmp(echo, "true") == 0)
         reply_header(call->reply, "x-ms-client-request-id", "%.64s", client);
@@ -109,28 +114,31 @@ static bool is(const struct arm_call *call, size_t at, const char *word)
 
 static json_t *subscription(void)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:[]}", "id", "/subscriptions/" SIM_SUBSCRIPTION,
-                     "authorizationSource", "RoleBased", "subscriptionId", SIM_SUBSCRIPTION, "tenantId", SIM_TENANT,
-                     "displayName", "gatewatch simulator", "subscriptionPolicies", "locationPlacementId",
-                     "Public_2014-09-01", "quotaId", "PayAsYouGo_2014-09-01", "spendingLimit", "Off", "state",
-                     "Enabled", "managedByTenants");
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:s, s:[]}", "id",
+                     "/subscriptions/" SIM_SUBSCRIPTION, "authorizationSource", "RoleBased",
+                     "subscriptionId", SIM_SUBSCRIPTION, "tenantId", SIM_TENANT, "displayName",
+                     "gatewatch simulator", "subscriptionPolicies", "locationPlacementId",
+                     "Public_2014-09-01", "quotaId", "PayAsYouGo_2014-09-01", "spendingLimit",
+                     "Off", "state", "Enabled", "managedByTenants");
 }
 
 static json_t *provider(const char *namespace, const char *const *types)
 {
     json_t *list = json_array();
     for (; *types; types++)
-        json_array_append_new(list, json_pack("{s:s, s:[s], s:[s,s,s]}", "resourceType", *types, "locations",
-                                              "West Europe", "apiVersions", "2025-07-01", "2024-05-01", "2023-09-01"));
+        json_array_append_new(list, json_pack("{s:s, s:[s], s:[s,s,s]}", "resourceType", *types,
+                                              "locations", "West Europe", "apiVersions",
+                                              "2025-07-01", "2024-05-01", "2023-09-01"));
     return json_pack("{s:o, s:s, s:s, s:s, s:o}", "id",
-                     jx_format("/subscriptions/%s/providers/%s", SIM_SUBSCRIPTION, namespace), "namespace", namespace,
-                     "registrationState", "Registered", "registrationPolicy", "RegistrationRequired", "resourceTypes",
-                     list);
+                     jx_format("/subscriptions/%s/providers/%s", SIM_SUBSCRIPTION, namespace),
+                     "namespace", namespace, "registrationState", "Registered",
+                     "registrationPolicy", "RegistrationRequired", "resourceTypes", list);
 }
 
 static json_t *providers(void)
 {
-    static const char *const network[] = { "applicationGateways", "loadBalancers", "locations/operationResults", NULL };
+    static const char *const network[] = { "applicationGateways", "loadBalancers",
+                                           "locations/operationResults", NULL };
     static const char *const containers[] = { "managedClusters", NULL };
     static const char *const insights[] = { "metrics", "eventtypes", NULL };
     json_t *list = json_array();
@@ -144,9 +152,9 @@ static json_t *providers(void)
 static json_t *resource_group(const char *name)
 {
     return json_pack("{s:o, s:s, s:s, s:s, s:{s:s}}", "id",
-                     jx_format("/subscriptions/%s/resourceGroups/%s", SIM_SUBSCRIPTION, name), "name", name, "type",
-                     "Microsoft.Resources/resourceGroups", "location", SIM_LOCATION, "properties", "provisioningState",
-                     "Succeeded");
+                     jx_format("/subscriptions/%s/resourceGroups/%s", SIM_SUBSCRIPTION, name),
+                     "name", name, "type", "Microsoft.Resources/resourceGroups", "location",
+                     SIM_LOCATION, "properties", "provisioningState", "Succeeded");
 }
 
 static bool group_known(const char *name)
@@ -156,7 +164,8 @@ static bool group_known(const char *name)
 
 static void not_found(struct arm_call *call)
 {
-    arm_error(call->reply, 404, "InvalidResourceType", "The resource type could not be found for this path.");
+    arm_error(call->reply, 404, "InvalidResourceType",
+              "The resource type could not be found for this path.");
 }
 
 /* segment[at] is the provider's namespace; `group` says that a resource group stands before it. */
@@ -194,8 +203,8 @@ static void provider_route(struct arm_call *call, size_t at)
         if (found)
             reply_json(call->reply, 200, found);
         else
-            arm_error(call->reply, 404, "InvalidResourceNamespace", "The resource namespace '%.80s' is invalid.",
-                      call->segment[at]);
+            arm_error(call->reply, 404, "InvalidResourceNamespace",
+                      "The resource namespace '%.80s' is invalid.", call->segment[at]);
     } else {
         not_found(call);
     }
@@ -209,8 +218,8 @@ static void group_route(struct arm_call *call)
         json_array_append_new(groups, resource_group(SIM_NODE_GROUP));
         arm_page(call, groups);
     } else if (!group_known(call->segment[3])) {
-        arm_error(call->reply, 404, "ResourceGroupNotFound", "Resource group '%.90s' could not be found.",
-                  call->segment[3]);
+        arm_error(call->reply, 404, "ResourceGroupNotFound",
+                  "Resource group '%.90s' could not be found.", call->segment[3]);
     } else if (call->segments == 4) {
         reply_json(call->reply, 200, resource_group(call->segment[3]));
     } else if (is(call, 4, "providers") && call->segments > 5) {
@@ -227,15 +236,16 @@ static void subscription_route(struct arm_call *call)
         return;
     }
     if (strcasecmp(call->segment[1], SIM_SUBSCRIPTION) != 0) {
-        arm_error(call->reply, 404, "SubscriptionNotFound", "The subscription '%.64s' could not be found.",
-                  call->segment[1]);
+        arm_error(call->reply, 404, "SubscriptionNotFound",
+                  "The subscription '%.64s' could not be found.", call->segment[1]);
     } else if (call->segments == 2) {
         reply_json(call->reply, 200, subscription());
     } else if (is(call, 2, "resourceGroups")) {
         group_route(call);
     } else if (is(call, 2, "locations") && call->segments == 3) {
-        arm_page(call, json_pack("[{s:s, s:s, s:s}]", "id", "/subscriptions/" SIM_SUBSCRIPTION "/locations/"
-                                 SIM_LOCATION, "name", SIM_LOCATION, "displayName", "West Europe"));
+        arm_page(call, json_pack("[{s:s, s:s, s:s}]", "id",
+                                 "/subscriptions/" SIM_SUBSCRIPTION "/locations/" SIM_LOCATION,
+                                 "name", SIM_LOCATION, "displayName", "West Europe"));
     } else if (is(call, 2, "providers") && call->segments == 3) {
         arm_page(call, providers());
     } else if (is(call, 2, "providers")) {
@@ -249,14 +259,15 @@ static void subscription_route(struct arm_call *call)
 static void metadata_endpoints(struct arm_call *call)
 {
     const char *base = call->world->base;
-    json_t *login = json_pack("{s:o, s:[s], s:s, s:s}", "loginEndpoint", jx_format("%s/adfs", base), "audiences", base,
-                              "tenant", "adfs", "identityProvider", "ADFS");
-    json_t *suffixes = json_pack("{s:s, s:s, s:s}", "storage", "storage.sim.invalid", "keyVaultDns", "vault.sim.invalid",
-                                 "acrLoginServer", "azurecr.sim.invalid");
+    json_t *login = json_pack("{s:o, s:[s], s:s, s:s}", "loginEndpoint", jx_format("%s/adfs", base),
+                              "audiences", base, "tenant", "adfs", "identityProvider", "ADFS");
+    json_t *suffixes = json_pack("{s:s, s:s, s:s}", "storage", "storage.sim.invalid", "keyVaultDns",
+                                 "vault.sim.invalid", "acrLoginServer", "azurecr.sim.invalid");
     const char *version = request_query(call->request, "api-version");
-    json_t *cloud = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", "gatewatch-sim", "resourceManager",
-                              base, "graphAudience", base, "microsoftGraphResourceId", base, "portal", base, "graph",
-                              base, "authentication", login, "suffixes", suffixes);
+    json_t *cloud = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "name", "gatewatch-sim",
+                              "resourceManager", base, "graphAudience", base,
+                              "microsoftGraphResourceId", base, "portal", base, "graph", base,
+                              "authentication", login, "suffixes", suffixes);
     /* A list until 2022-09-01, one cloud since. */
     if (!version || strcmp(version, "2022-09-01") < 0)
         cloud = json_pack("[o]", cloud);
@@ -272,12 +283,13 @@ void arm_handle(struct world *world, const struct sim_request *request, struct s
     correlation(&call);
     if (is(&call, 0, "metadata") && is(&call, 1, "endpoints"))
         metadata_endpoints(&call);
-    else if (signed_in(&call) && version_given(&call) && arm_budget(&call, strcmp(request->method, "GET") != 0)) {
+    else if (signed_in(&call) && version_given(&call) &&
+             arm_budget(&call, strcmp(request->method, "GET") != 0)) {
         if (is(&call, 0, "subscriptions"))
             subscription_route(&call);
         else if (is(&call, 0, "tenants"))
-            arm_page(&call, json_pack("[{s:s, s:s, s:s}]", "id", "/tenants/" SIM_TENANT, "tenantId", SIM_TENANT,
-                                      "displayName", "gatewatch simulator"));
+            arm_page(&call, json_pack("[{s:s, s:s, s:s}]", "id", "/tenants/" SIM_TENANT, "tenantId",
+                                      SIM_TENANT, "displayName", "gatewatch simulator"));
         else if (is(&call, 0, "providers") && call.segments == 1)
             arm_page(&call, providers());
         else

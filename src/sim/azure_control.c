@@ -6,11 +6,12 @@
  *     readBurst, readRate, writeBurst, writeRate      the token buckets; buckets are filled anew
  *     pageSize                                        items in a page of an ARM list
  *     expireTokens                                    true: every token issued so far has expired
- *     assertionCertificate                            PEM; signatures of assertions are checked against it
- *     unreachableInstances                            true: backend health cannot be retrieved (all Unknown)
- *     sharedProbe                                     true: the cluster uses one shared load balancer probe
- *     operationalState                                of every Application Gateway: Running, Stopped, ...
- *     children                                        {COLLECTION: {NAME: {property: value}}} merged into a child's properties
+ *     assertionCertificate                            PEM; signatures of assertions are checked
+ * against it unreachableInstances                            true: backend health cannot be
+ * retrieved (all Unknown) sharedProbe                                     true: the cluster uses
+ * one shared load balancer probe operationalState                                of every
+ * Application Gateway: Running, Stopped, ... children {COLLECTION: {NAME: {property: value}}}
+ * merged into a child's properties
  */
 #include "azure.h"
 #include "text.h"
@@ -43,7 +44,9 @@ static void change_children(struct azure *azure, const json_t *children)
     json_object_foreach((json_t *)children, collection, named)
         json_object_foreach(named, name, properties)
             json_array_foreach(azure->gateways, i, gateway) {
-                json_t *child = jx_find(json_object_get(json_object_get(gateway, "properties"), collection), "name", name);
+                json_t *child = jx_find(
+                    json_object_get(json_object_get(gateway, "properties"), collection), "name",
+                    name);
                 if (child)
                     json_object_update(json_object_get(child, "properties"), properties);
             }
@@ -53,7 +56,8 @@ static void change(struct world *world, const json_t *body)
 {
     struct azure *azure = azure_of(world);
     double page = (double)azure->page_size;
-    const char *pem = jx_str(body, "assertionCertificate"), *state = jx_str(body, "operationalState");
+    const char *pem = jx_str(body, "assertionCertificate"),
+               *state = jx_str(body, "operationalState");
     size_t i;
     json_t *gateway;
 
@@ -75,7 +79,8 @@ static void change(struct world *world, const json_t *body)
         free(azure->assertion_cert);
         azure->assertion_cert = *pem ? xstrdup(pem) : NULL;
     }
-    azure->unreachable_instances = jx_bool(body, "unreachableInstances", azure->unreachable_instances);
+    azure->unreachable_instances = jx_bool(body, "unreachableInstances",
+                                           azure->unreachable_instances);
     azure->shared_lb_probe = jx_bool(body, "sharedProbe", azure->shared_lb_probe);
     if (state)
         json_array_foreach(azure->gateways, i, gateway)
@@ -89,20 +94,23 @@ static json_t *show(struct world *world)
     json_t *backends = json_array(), *nodes = json_object();
 
     for (const struct backend *one = azure->backends; one; one = one->next)
-        json_array_append_new(backends, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:f, s:s}", "appGateway",
-                                                  one->gateway, "pool", one->pool, "settings", one->settings, "address",
-                                                  one->address, "known", one->known, "up", one->up, "failures",
-                                                  one->failures, "nextProbeSeconds", one->next_at - world_now(world),
-                                                  "log", one->log));
+        json_array_append_new(
+            backends,
+            json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:f, s:s}", "appGateway", one->gateway,
+                      "pool", one->pool, "settings", one->settings, "address", one->address,
+                      "known", one->known, "up", one->up, "failures", one->failures,
+                      "nextProbeSeconds", one->next_at - world_now(world), "log", one->log));
     for (const struct node_probe *one = azure->node_probes; one; one = one->next)
-        json_object_set_new(nodes, one->key, json_pack("{s:b, s:s, s:i}", "up", one->up, "reason", one->reason, "streak",
-                                                       one->streak));
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:b, s:b, s:o, s:o}", "tokenLifetime",
-                     azure->token_lifetime, "operationSeconds", azure->operation_seconds, "retryAfter",
-                     azure->retry_after, "readBurst", azure->read_burst, "readRate", azure->read_rate, "writeBurst",
-                     azure->write_burst, "writeRate", azure->write_rate, "pageSize", (json_int_t)azure->page_size,
-                     "unreachableInstances", azure->unreachable_instances, "sharedProbe", azure->shared_lb_probe,
-                     "backends", backends, "nodeProbes", nodes);
+        json_object_set_new(nodes, one->key,
+                            json_pack("{s:b, s:s, s:i}", "up", one->up, "reason", one->reason,
+                                      "streak", one->streak));
+    return json_pack(
+        "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:b, s:b, s:o, s:o}", "tokenLifetime",
+        azure->token_lifetime, "operationSeconds", azure->operation_seconds, "retryAfter",
+        azure->retry_after, "readBurst", azure->read_burst, "readRate", azure->read_rate,
+        "writeBurst", azure->write_burst, "writeRate", azure->write_rate, "pageSize",
+        (json_int_t)azure->page_size, "unreachableInstances", azure->unreachable_instances,
+        "sharedProbe", azure->shared_lb_probe, "backends", backends, "nodeProbes", nodes);
 }
 
 void azure_control(struct world *world, const struct sim_request *request, struct sim_reply *reply)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough for the longest chain: Gateway, Service and Deployment, ReplicaSet, Pods, slices, address, conditions. */
+/* Enough for the longest chain: Gateway, Service and Deployment, ReplicaSet, Pods, slices, address,
+ * conditions. */
 enum { PASSES = 16 };
 
 void controllers_settle(struct world *world)
@@ -54,7 +55,7 @@ struct controller_memory *controller_memory(struct world *world)
     return azure->memory;
 }
 
-/* ---- lists to walk while writing ---------------------------------------------------------------------------------------- */
+/* ---- lists to walk while writing ---------------------------------------------------------- */
 
 static bool take(struct world *world, const json_t *object, void *ctx)
 {
@@ -79,8 +80,9 @@ json_t *store_list_in(struct world *world, const char *group, const char *resour
 
 json_t *owner_reference(const json_t *owner, bool controller)
 {
-    json_t *ref = json_pack("{s:s, s:s, s:s, s:s}", "apiVersion", jx_text(owner, "apiVersion", ""), "kind",
-                            jx_text(owner, "kind", ""), "name", jx_name(owner), "uid", jx_uid(owner));
+    json_t *ref = json_pack("{s:s, s:s, s:s, s:s}", "apiVersion", jx_text(owner, "apiVersion", ""),
+                            "kind", jx_text(owner, "kind", ""), "name", jx_name(owner), "uid",
+                            jx_uid(owner));
     if (controller) {
         json_object_set_new(ref, "controller", json_true());
         json_object_set_new(ref, "blockOwnerDeletion", json_true());
@@ -93,16 +95,19 @@ bool owned_by(const json_t *object, const json_t *owner)
     return jx_find(jx_get(object, "metadata.ownerReferences"), "uid", jx_uid(owner)) != NULL;
 }
 
-/* Sets a condition; lastTransitionTime moves only with the status. Returns the array it was given, or a new one. */
-json_t *condition_set(struct world *world, json_t *conditions, const char *type, bool holds, const char *reason,
-                      const char *message, long long generation)
+/* Sets a condition; lastTransitionTime moves only with the status. Returns the array it was given,
+ * or a new one. */
+json_t *condition_set(struct world *world, json_t *conditions, const char *type, bool holds,
+                      const char *reason, const char *message, long long generation)
 {
     const char *status = holds ? "True" : "False";
     json_t *old = jx_find(conditions, "type", type);
     char *now = world_time(world);
-    const char *since = old && jx_is(old, "status", status) ? jx_text(old, "lastTransitionTime", now) : now;
-    json_t *made = json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "status", status, "reason", reason, "message",
-                             message, "lastTransitionTime", since);
+    const char *since = old && jx_is(old, "status", status)
+                            ? jx_text(old, "lastTransitionTime", now)
+                            : now;
+    json_t *made = json_pack("{s:s, s:s, s:s, s:s, s:s}", "type", type, "status", status, "reason",
+                             reason, "message", message, "lastTransitionTime", since);
 
     if (generation > 0)
         json_object_set_new(made, "observedGeneration", json_integer(generation));

@@ -1,4 +1,5 @@
-/* cloud-provider-azure: an address for each load balancer Service, and what tells why there is none. */
+/* cloud-provider-azure: an address for each load balancer Service, and what tells why there is
+ * none. */
 #include "azure.h"
 #include "text.h"
 
@@ -11,7 +12,7 @@
 #define ANNOTATION "service.beta.kubernetes.io/"
 #define FINALIZER "service.kubernetes.io/load-balancer-cleanup"
 
-/* ---- addresses -------------------------------------------------------------------------------------------------------------------- */
+/* ---- addresses ---------------------------------------------------------------------------- */
 
 struct holder {
     const char *address;
@@ -45,7 +46,8 @@ static const char *annotation(const json_t *service, const char *name)
 }
 
 /* False with the reason in `why` when no address can be had. */
-static bool choose_address(struct world *world, const json_t *service, char out[32], char *why, size_t room)
+static bool choose_address(struct world *world, const json_t *service, char out[32], char *why,
+                           size_t room)
 {
     static const char *const subnets[] = { "snet-aks", "snet-ilb", "snet-nodes", NULL };
     const char *wanted = annotation(service, "azure-load-balancer-ipv4");
@@ -56,16 +58,23 @@ static bool choose_address(struct world *world, const json_t *service, char out[
     for (size_t i = 0; subnet && subnets[i]; i++)
         known = known || strcmp(subnets[i], subnet) == 0;
     if (!known) {
-        snprintf(why, room, "Error syncing load balancer: failed to ensure load balancer: subnet %.80s not found", subnet);
+        snprintf(
+            why, room,
+            "Error syncing load balancer: failed to ensure load balancer: subnet %.80s not found",
+            subnet);
         return false;
     }
     if (!wanted)
         wanted = jx_str(service, "spec.loadBalancerIP");
     if (wanted && *wanted) {
         bool inside = strncmp(wanted, "10.0.1.", 7) == 0 || !internal;
-        if (inet_pton(AF_INET, wanted, bytes) != 1 || !inside || !free_address(world, service, wanted)) {
-            snprintf(why, room, "Error syncing load balancer: failed to ensure load balancer: PrivateIPAddressIsNotAvailable "
-                     "or PrivateIPAddressNotInSubnet: %.40s", wanted);
+        if (inet_pton(AF_INET, wanted, bytes) != 1 || !inside ||
+            !free_address(world, service, wanted)) {
+            snprintf(why, room,
+                     "Error syncing load balancer: failed to ensure load balancer: "
+                     "PrivateIPAddressIsNotAvailable "
+                     "or PrivateIPAddressNotInSubnet: %.40s",
+                     wanted);
             return false;
         }
         snprintf(out, 32, "%s", wanted);
@@ -80,7 +89,8 @@ static bool choose_address(struct world *world, const json_t *service, char out[
     return false;
 }
 
-static void note_event(struct world *world, const json_t *service, const char *reason, const char *message)
+static void note_event(struct world *world, const json_t *service, const char *type,
+                       const char *reason, const char *message)
 {
     char name[300], suffix[9];
     char *now = world_time(world);
@@ -89,12 +99,14 @@ static void note_event(struct world *world, const json_t *service, const char *r
     snprintf(name, sizeof name, "%.200s.%s", jx_name(service), suffix);
     if (!store_get(world, "", "events", jx_namespace(service), name))
         store_put(world, "", "events",
-                  json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:i}",
-                            "apiVersion", "v1", "kind", "Event", "metadata", "name", name, "namespace",
-                            jx_namespace(service), "involvedObject", "apiVersion", "v1", "kind", "Service", "name",
-                            jx_name(service), "namespace", jx_namespace(service), "uid", jx_uid(service), "type",
-                            "Warning", "reason", reason, "message", message, "source", "component",
-                            "service-controller", "firstTimestamp", now, "lastTimestamp", now, "count", 1),
+                  json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}, s:s, s:s, s:s, "
+                            "s:{s:s}, s:s, s:s, s:i}",
+                            "apiVersion", "v1", "kind", "Event", "metadata", "name", name,
+                            "namespace", jx_namespace(service), "involvedObject", "apiVersion",
+                            "v1", "kind", "Service", "name", jx_name(service), "namespace",
+                            jx_namespace(service), "uid", jx_uid(service), "type", type, "reason",
+                            reason, "message", message, "source", "component", "service-controller",
+                            "firstTimestamp", now, "lastTimestamp", now, "count", 1),
                   "cloud-controller-manager", "Update", NULL);
     free(now);
 }
@@ -120,23 +132,27 @@ static void balance(struct world *world, const json_t *service)
     char address[32], why[300];
 
     if (!choose_address(world, service, address, why, sizeof why)) {
-        note_event(world, service, "SyncLoadBalancerFailed", why);
+        note_event(world, service, "Warning", "SyncLoadBalancerFailed", why);
         return;
     }
-    const char *have = jx_str(json_array_get(jx_get(service, "status.loadBalancer.ingress"), 0), "ip");
+    const char *have = jx_str(json_array_get(jx_get(service, "status.loadBalancer.ingress"), 0),
+                              "ip");
     const char *wanted = annotation(service, "azure-load-balancer-ipv4");
     bool kept = have && (!wanted || strcmp(wanted, have) == 0) &&
                 (strncmp(have, "10.", 3) == 0) == lb_is_internal(service);
     if (kept)
         return;
     json_t *next = json_deep_copy(service);
-    jx_set(next, "status.loadBalancer.ingress", json_pack("[{s:s, s:s}]", "ip", address, "ipMode", "VIP"));
+    jx_set(next, "status.loadBalancer.ingress",
+           json_pack("[{s:s, s:s}]", "ip", address, "ipMode", "VIP"));
     store_put(world, "", "services", next, "cloud-controller-manager", "Update", "status");
+    note_event(world, service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer");
 }
 
 static void tend(struct world *world, const json_t *service)
 {
-    bool balancer = jx_is(service, "spec.type", "LoadBalancer") && !jx_str(service, "spec.loadBalancerClass");
+    bool balancer = jx_is(service, "spec.type", "LoadBalancer") &&
+                    !jx_str(service, "spec.loadBalancerClass");
     bool has_address = json_array_size(jx_get(service, "status.loadBalancer.ingress")) > 0;
 
     if (!balancer && !has_address && !jx_str(service, "metadata.deletionTimestamp"))
@@ -167,8 +183,9 @@ void control_cloud(struct world *world)
     json_t *changed = json_array(), *service;
     size_t i, additions, deletions;
 
-    if (!store_changes(world, "", "services", &controller_memory(world)->cloud, changed, &additions, &deletions) ||
-        deletions) {            /* a freed address may be what another waits for */
+    if (!store_changes(world, "", "services", &controller_memory(world)->cloud, changed, &additions,
+                       &deletions) ||
+        deletions) { /* a freed address may be what another waits for */
         json_decref(changed);
         changed = store_list(world, "", "services");
     }

@@ -1,4 +1,5 @@
-/* YAML overlays merged as strategic merge patches do: null deletes, lists of named things merge by their key. */
+/* YAML overlays merged as strategic merge patches do: null deletes, lists of named things merge by
+ * their key. */
 #include "azure.h"
 #include "text.h"
 
@@ -6,7 +7,7 @@
 #include <string.h>
 #include <yaml.h>
 
-/* ---- YAML to JSON ----------------------------------------------------------------------------------------------------------- */
+/* ---- YAML to JSON ------------------------------------------------------------------------- */
 
 static json_t *scalar(const yaml_node_t *node)
 {
@@ -34,16 +35,20 @@ static json_t *convert(yaml_document_t *document, const yaml_node_t *node, int d
         return scalar(node);
     if (node->type == YAML_SEQUENCE_NODE) {
         json_t *list = json_array();
-        for (yaml_node_item_t *at = node->data.sequence.items.start; at < node->data.sequence.items.top; at++)
-            json_array_append_new(list, convert(document, yaml_document_get_node(document, *at), depth + 1));
+        for (yaml_node_item_t *at = node->data.sequence.items.start;
+             at < node->data.sequence.items.top; at++)
+            json_array_append_new(
+                list, convert(document, yaml_document_get_node(document, *at), depth + 1));
         return list;
     }
     json_t *map = json_object();
-    for (yaml_node_pair_t *at = node->data.mapping.pairs.start; at < node->data.mapping.pairs.top; at++) {
+    for (yaml_node_pair_t *at = node->data.mapping.pairs.start; at < node->data.mapping.pairs.top;
+         at++) {
         const yaml_node_t *key = yaml_document_get_node(document, at->key);
         if (key && key->type == YAML_SCALAR_NODE)
-            json_object_set_new(map, (const char *)key->data.scalar.value,
-                                convert(document, yaml_document_get_node(document, at->value), depth + 1));
+            json_object_set_new(
+                map, (const char *)key->data.scalar.value,
+                convert(document, yaml_document_get_node(document, at->value), depth + 1));
     }
     return map;
 }
@@ -65,7 +70,7 @@ json_t *yaml_to_json(const char *yaml)
     return out;
 }
 
-/* ---- strategic merge ------------------------------------------------------------------------------------------------------------- */
+/* ---- strategic merge ---------------------------------------------------------------------- */
 
 static void merge(json_t *into, const json_t *patch);
 
@@ -91,8 +96,10 @@ static void merge_list(json_t *into, const json_t *patch, const char *key)
 static const char *merge_key(const char *member)
 {
     static const char *const keys[][2] = {
-        { "ports", "port" }, { "containers", "name" }, { "initContainers", "name" }, { "env", "name" },
-        { "volumes", "name" }, { "volumeMounts", "mountPath" }, { "ownerReferences", "uid" },
+        { "ports", "port" },          { "containers", "name" },
+        { "initContainers", "name" }, { "env", "name" },
+        { "volumes", "name" },        { "volumeMounts", "mountPath" },
+        { "ownerReferences", "uid" },
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(keys[i][0], member) == 0)
@@ -115,7 +122,7 @@ static void merge(json_t *into, const json_t *patch)
         else if (json_is_array(value) && json_is_array(old) && key)
             merge_list(old, value, key);
         else if (json_is_object(value)) {
-            json_t *made = json_object();       /* so that nulls inside do not come along */
+            json_t *made = json_object(); /* so that nulls inside do not come along */
             merge(made, value);
             json_object_set_new(into, name, made);
         } else {

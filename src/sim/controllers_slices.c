@@ -1,4 +1,5 @@
-/* The EndpointSlice controller: one slice per Service with a selector. Slices made by hand are left alone. */
+/* The EndpointSlice controller: one slice per Service with a selector. Slices made by hand are left
+ * alone. */
 #include "azure.h"
 #include "text.h"
 
@@ -28,13 +29,15 @@ static long long target_port(const json_t *port, const json_t *pod)
 
 static json_t *endpoint(struct world *world, const json_t *pod)
 {
-    bool ready = jx_is(jx_find(jx_get(pod, "status.conditions"), "type", "Ready"), "status", "True");
+    bool ready = jx_is(jx_find(jx_get(pod, "status.conditions"), "type", "Ready"), "status",
+                       "True");
     const json_t *node = store_get(world, "", "nodes", NULL, jx_text(pod, "spec.nodeName", ""));
     const char *zone = jx_label(node, "topology.kubernetes.io/zone");
     json_t *out = json_pack("{s:[s], s:{s:b, s:b, s:b}, s:s, s:{s:s, s:s, s:s, s:s}}", "addresses",
-                            jx_text(pod, "status.podIP", ""), "conditions", "ready", ready, "serving", ready,
-                            "terminating", 0, "nodeName", jx_text(pod, "spec.nodeName", ""), "targetRef", "kind", "Pod",
-                            "name", jx_name(pod), "namespace", jx_namespace(pod), "uid", jx_uid(pod));
+                            jx_text(pod, "status.podIP", ""), "conditions", "ready", ready,
+                            "serving", ready, "terminating", 0, "nodeName",
+                            jx_text(pod, "spec.nodeName", ""), "targetRef", "kind", "Pod", "name",
+                            jx_name(pod), "namespace", jx_namespace(pod), "uid", jx_uid(pod));
     if (zone)
         json_object_set_new(out, "zone", json_string(zone));
     return out;
@@ -49,8 +52,8 @@ static json_t *slice_ports(const json_t *service, const json_t *pod)
         long long target = target_port(port, pod);
         if (!target)
             continue;
-        json_t *one = json_pack("{s:s, s:I, s:s}", "name", jx_text(port, "name", ""), "port", (json_int_t)target,
-                                "protocol", jx_text(port, "protocol", "TCP"));
+        json_t *one = json_pack("{s:s, s:I, s:s}", "name", jx_text(port, "name", ""), "port",
+                                (json_int_t)target, "protocol", jx_text(port, "protocol", "TCP"));
         if (jx_str(port, "appProtocol"))
             json_object_set_new(one, "appProtocol", json_string(jx_str(port, "appProtocol")));
         json_array_append_new(ports, one);
@@ -68,7 +71,8 @@ static void make_slice(struct world *world, const json_t *service, const json_t 
     jx_suffix(jx_uid(service), suffix, 5);
     snprintf(name, sizeof name, "%.250s-%s", jx_name(service), suffix);
     json_array_foreach(pods, i, pod)
-        if (jx_str(pod, "status.podIP") && jx_selects(jx_get(service, "spec.selector"), jx_get(pod, "metadata.labels"))) {
+        if (jx_str(pod, "status.podIP") &&
+            jx_selects(jx_get(service, "spec.selector"), jx_get(pod, "metadata.labels"))) {
             first = first ? first : pod;
             json_array_append_new(endpoints, endpoint(world, pod));
         }
@@ -77,7 +81,8 @@ static void make_slice(struct world *world, const json_t *service, const json_t 
         labels = json_object();
     json_object_set_new(labels, "kubernetes.io/service-name", json_string(jx_name(service)));
     json_object_set_new(labels, "endpointslice.kubernetes.io/managed-by", json_string(MANAGER));
-    const json_t *there = store_get(world, "discovery.k8s.io", "endpointslices", jx_namespace(service), name);
+    const json_t *there = store_get(world, "discovery.k8s.io", "endpointslices",
+                                    jx_namespace(service), name);
     json_t *next = there ? json_deep_copy(there) : json_object();
     jx_set(next, "apiVersion", json_string("discovery.k8s.io/v1"));
     jx_set(next, "kind", json_string("EndpointSlice"));
@@ -92,7 +97,8 @@ static void make_slice(struct world *world, const json_t *service, const json_t 
     if (there && json_equal(next, there))
         json_decref(next);
     else
-        store_put(world, "discovery.k8s.io", "endpointslices", next, "kube-controller-manager", "Update", NULL);
+        store_put(world, "discovery.k8s.io", "endpointslices", next, "kube-controller-manager",
+                  "Update", NULL);
 }
 
 static void sweep(struct world *world)
@@ -104,9 +110,11 @@ static void sweep(struct world *world)
         const json_t *owner = jx_find(jx_get(slice, "metadata.ownerReferences"), "kind", "Service");
         if (!owner)
             continue;
-        const json_t *service = store_get(world, "", "services", jx_namespace(slice), jx_text(owner, "name", ""));
+        const json_t *service = store_get(world, "", "services", jx_namespace(slice),
+                                          jx_text(owner, "name", ""));
         if (!service || strcmp(jx_uid(service), jx_text(owner, "uid", "")) != 0)
-            store_remove(world, "discovery.k8s.io", "endpointslices", jx_namespace(slice), jx_name(slice));
+            store_remove(world, "discovery.k8s.io", "endpointslices", jx_namespace(slice),
+                         jx_name(slice));
     }
     json_decref(slices);
 }
@@ -120,7 +128,8 @@ static void make_slices(struct world *world, const json_t *services)
     json_array_foreach(services, i, service) {
         if (json_object_size(jx_get(service, "spec.selector")) == 0)
             continue;
-        if (!pods || strcmp(ns, jx_namespace(service)) != 0) {      /* services come ordered by namespace */
+        if (!pods ||
+            strcmp(ns, jx_namespace(service)) != 0) { /* services come ordered by namespace */
             json_decref(pods);
             pods = store_list_in(world, "", "pods", jx_namespace(service));
             snprintf(ns, sizeof ns, "%s", jx_namespace(service));
@@ -133,10 +142,12 @@ static void make_slices(struct world *world, const json_t *services)
 void control_slices(struct world *world)
 {
     struct azure *azure = azure_of(world);
-    unsigned long long version = collection_version(world, "", "pods") + collection_version(world, "", "nodes");
+    unsigned long long version = collection_version(world, "", "pods") +
+                                 collection_version(world, "", "nodes");
     json_t *services = json_array();
     size_t additions, deletions;
-    bool all = !store_changes(world, "", "services", &controller_memory(world)->slices, services, &additions, &deletions);
+    bool all = !store_changes(world, "", "services", &controller_memory(world)->slices, services,
+                              &additions, &deletions);
 
     if (all || deletions)
         sweep(world);

@@ -1,4 +1,5 @@
-/* Conditions, addresses and attachedRoutes, as Istio 1.30 writes them (kubernetes.md 4.2, 5.1, 6.2). */
+/* Conditions, addresses and attachedRoutes, as Istio 1.30 writes them
+ * (kubernetes.md 4.2, 5.1, 6.2). */
 #include "azure.h"
 #include "text.h"
 
@@ -11,18 +12,19 @@
 #define CONTROLLER "istio.io/gateway-controller"
 
 enum { BUCKETS = 16384, ATTACHMENTS = 12 };
-struct route_memo {                     /* what was concluded of a route, so that ten thousand are not weighed again */
+struct route_memo { /* what was concluded of a route, so that ten thousand are not weighed again */
     char *key;
-    const json_t *object;               /* counted */
+    const json_t *object; /* counted */
     unsigned long long inputs, round;
     uint64_t attached[ATTACHMENTS];
     size_t n;
     struct route_memo *next;
 };
 
-/* ---- listeners -------------------------------------------------------------------------------------------------------------- */
+/* ---- listeners ---------------------------------------------------------------------------- */
 
-static bool certificate_allowed(struct world *world, const json_t *gateway, const char *ns, const char *name)
+static bool certificate_allowed(struct world *world, const json_t *gateway, const char *ns,
+                                const char *name)
 {
     json_t *grants = store_list_in(world, GATEWAY_GROUP, "referencegrants", ns), *grant, *one;
     bool granted = strcmp(ns, jx_namespace(gateway)) == 0;
@@ -31,17 +33,19 @@ static bool certificate_allowed(struct world *world, const json_t *gateway, cons
     json_array_foreach(grants, i, grant) {
         bool from = false, to = false;
         json_array_foreach(jx_get(grant, "spec.from"), k, one)
-            from = from || (jx_is(one, "kind", "Gateway") && jx_is(one, "namespace", jx_namespace(gateway)));
+            from = from || (jx_is(one, "kind", "Gateway") &&
+                            jx_is(one, "namespace", jx_namespace(gateway)));
         json_array_foreach(jx_get(grant, "spec.to"), k, one)
-            to = to || (jx_is(one, "kind", "Secret") && (!jx_str(one, "name") || jx_is(one, "name", name)));
+            to = to || (jx_is(one, "kind", "Secret") &&
+                        (!jx_str(one, "name") || jx_is(one, "name", name)));
         granted = granted || (from && to);
     }
     json_decref(grants);
     return granted;
 }
 
-static bool certificate_good(struct world *world, const json_t *gateway, const json_t *listener, const char **reason,
-                             char *message, size_t room)
+static bool certificate_good(struct world *world, const json_t *gateway, const json_t *listener,
+                             const char **reason, char *message, size_t room)
 {
     const json_t *refs = jx_get(listener, "tls.certificateRefs");
     size_t i;
@@ -55,15 +59,19 @@ static bool certificate_good(struct world *world, const json_t *gateway, const j
         return false;
     }
     json_array_foreach(refs, i, ref) {
-        const char *ns = jx_text(ref, "namespace", jx_namespace(gateway)), *name = jx_text(ref, "name", "");
+        const char *ns = jx_text(ref, "namespace", jx_namespace(gateway)),
+                   *name = jx_text(ref, "name", "");
         if (strcmp(jx_text(ref, "kind", "Secret"), "Secret") != 0) {
             snprintf(message, room, "invalid certificate reference, only secret is allowed");
             return false;
         }
         if (!certificate_allowed(world, gateway, ns, name)) {
             *reason = "RefNotPermitted";
-            snprintf(message, room, "certificateRef %s/%s not accessible to a Gateway in namespace \"%s\" (missing a "
-                     "ReferenceGrant?)", ns, name, jx_namespace(gateway));
+            snprintf(
+                message, room,
+                "certificateRef %s/%s not accessible to a Gateway in namespace \"%s\" (missing a "
+                "ReferenceGrant?)",
+                ns, name, jx_namespace(gateway));
             return false;
         }
         if (!store_get(world, "", "secrets", ns, name)) {
@@ -74,7 +82,8 @@ static bool certificate_good(struct world *world, const json_t *gateway, const j
     return true;
 }
 
-/* Two listeners on a port must speak one protocol and have different hostnames. NULL when there is no conflict. */
+/* Two listeners on a port must speak one protocol and have different hostnames. NULL when there is
+ * no conflict. */
 static const char *conflict(const json_t *gateway, const json_t *listener)
 {
     size_t i;
@@ -91,8 +100,8 @@ static const char *conflict(const json_t *gateway, const json_t *listener)
     return NULL;
 }
 
-bool listener_ready(struct world *world, const json_t *gateway, const json_t *listener, const char **reason,
-                    char *message, size_t room)
+bool listener_ready(struct world *world, const json_t *gateway, const json_t *listener,
+                    const char **reason, char *message, size_t room)
 {
     const char *protocol = jx_text(listener, "protocol", "");
     bool tls = strcmp(protocol, "HTTPS") == 0 || strcmp(protocol, "TLS") == 0;
@@ -101,14 +110,15 @@ bool listener_ready(struct world *world, const json_t *gateway, const json_t *li
            (!tls || certificate_good(world, gateway, listener, reason, message, room));
 }
 
-/* ---- routes -------------------------------------------------------------------------------------------------------------------- */
+/* ---- routes ------------------------------------------------------------------------------- */
 
 enum outcome { ACCEPTED, NOT_ALLOWED, NO_HOSTNAME, NO_PARENT };
 
 static uint64_t listener_key(const json_t *gateway, const json_t *listener)
 {
     char text[600];
-    snprintf(text, sizeof text, "%s/%s/%s", jx_namespace(gateway), jx_name(gateway), jx_text(listener, "name", ""));
+    snprintf(text, sizeof text, "%s/%s/%s", jx_namespace(gateway), jx_name(gateway),
+             jx_text(listener, "name", ""));
     return jx_hash(text);
 }
 
@@ -121,13 +131,15 @@ static bool hostnames_meet(const json_t *route, const json_t *listener)
     if (json_array_size(names) == 0)
         return true;
     json_array_foreach(names, i, name)
-        if (hostname_join(jx_text(listener, "hostname", ""), json_string_value(name) ? json_string_value(name) : ""))
+        if (hostname_join(jx_text(listener, "hostname", ""),
+                          json_string_value(name) ? json_string_value(name) : ""))
             return true;
     return false;
 }
 
-static enum outcome attach(struct world *world, const json_t *route, const char *kind, const json_t *parent,
-                           const json_t *gateway, struct route_memo *memo, char *message, size_t room)
+static enum outcome attach(struct world *world, const json_t *route, const char *kind,
+                           const json_t *parent, const json_t *gateway, struct route_memo *memo,
+                           char *message, size_t room)
 {
     const char *section = jx_str(parent, "sectionName");
     long long port = jx_int(parent, "port", 0);
@@ -138,7 +150,8 @@ static enum outcome attach(struct world *world, const json_t *route, const char 
     snprintf(message, room, section ? "sectionName \"%s\" not found" : "port not found", section);
     json_array_foreach(jx_get(gateway, "spec.listeners"), i, listener) {
         enum outcome here = ACCEPTED;
-        if ((section && !jx_is(listener, "name", section)) || (port && port != jx_int(listener, "port", 0)))
+        if ((section && !jx_is(listener, "name", section)) ||
+            (port && port != jx_int(listener, "port", 0)))
             continue;
         if (!listener_allows(world, gateway, listener, kind, jx_namespace(route)))
             here = NOT_ALLOWED;
@@ -156,10 +169,13 @@ static enum outcome attach(struct world *world, const json_t *route, const char 
             continue;
         best = here;
         if (here == NOT_ALLOWED)
-            snprintf(message, room, "hostnames or kind match, but namespace \"%s\" or kind %s is not allowed by the parent",
+            snprintf(message, room,
+                     "hostnames or kind match, but namespace \"%s\" or kind %s is not allowed by "
+                     "the parent",
                      jx_namespace(route), kind);
         else if (here == NO_HOSTNAME)
-            snprintf(message, room, "no hostnames matched parent hostname \"%s\"", jx_text(listener, "hostname", ""));
+            snprintf(message, room, "no hostnames matched parent hostname \"%s\"",
+                     jx_text(listener, "hostname", ""));
         else
             snprintf(message, room, "Route was valid");
     }
@@ -177,8 +193,10 @@ static const char *outcome_reason(enum outcome outcome)
     return "NoMatchingParent";
 }
 
-/* NULL when every reference resolves. A port that the Service lacks is no fault here: Istio looks at the Service only. */
-static const char *reference_fault(struct world *world, const json_t *route, const char *kind, char *message, size_t room)
+/* NULL when every reference resolves. A port that the Service lacks is no fault here: Istio looks
+ * at the Service only. */
+static const char *reference_fault(struct world *world, const json_t *route, const char *kind,
+                                   char *message, size_t room)
 {
     const char *found = NULL;
     size_t i, k;
@@ -190,15 +208,20 @@ static const char *reference_fault(struct world *world, const json_t *route, con
             const char *ns = jx_text(backend, "namespace", jx_namespace(route));
             if (strcmp(jx_text(backend, "kind", "Service"), "Service") != 0 ||
                 strcmp(jx_text(backend, "group", ""), "") != 0) {
-                snprintf(message, room, "referencing unsupported backendRef: group \"%s\" kind \"%s\"",
+                snprintf(message, room,
+                         "referencing unsupported backendRef: group \"%s\" kind \"%s\"",
                          jx_text(backend, "group", ""), jx_text(backend, "kind", ""));
                 found = "InvalidKind";
             } else if (!route_may_refer(world, route, kind, ns, name)) {
-                snprintf(message, room, "backendRef %s/%s not accessible to a %s in namespace \"%s\" (missing a "
-                         "ReferenceGrant?)", name, ns, kind, jx_namespace(route));
+                snprintf(message, room,
+                         "backendRef %s/%s not accessible to a %s in namespace \"%s\" (missing a "
+                         "ReferenceGrant?)",
+                         name, ns, kind, jx_namespace(route));
                 found = "RefNotPermitted";
             } else if (!json_object_get(backend, "port") || strchr(name, '.')) {
-                snprintf(message, room, "invalid destination: port is required in backendRef and the name is a short name");
+                snprintf(message, room,
+                         "invalid destination: port is required in backendRef and the name is a "
+                         "short name");
                 return "InvalidDestination";
             } else if (!store_get(world, "", "services", ns, name)) {
                 snprintf(message, room, "backend(%s.%s.svc.cluster.local) not found", name, ns);
@@ -215,7 +238,8 @@ static const json_t *parent_gateway(struct world *world, const json_t *route, co
     if (strcmp(jx_text(parent, "group", GATEWAY_GROUP), GATEWAY_GROUP) != 0 ||
         strcmp(jx_text(parent, "kind", "Gateway"), "Gateway") != 0)
         return NULL;
-    gateway = store_get(world, GATEWAY_GROUP, "gateways", jx_text(parent, "namespace", jx_namespace(route)),
+    gateway = store_get(world, GATEWAY_GROUP, "gateways",
+                        jx_text(parent, "namespace", jx_namespace(route)),
                         jx_text(parent, "name", ""));
     return gateway && gateway_is_ours(world, gateway) ? gateway : NULL;
 }
@@ -225,10 +249,11 @@ static json_t *old_entry(const json_t *route, const json_t *parent)
     size_t i;
     json_t *entry;
     json_array_foreach(jx_get(route, "status.parents"), i, entry)
-        if (jx_is(entry, "controllerName", CONTROLLER) && json_equal(json_object_get(entry, "parentRef"), parent))
+        if (jx_is(entry, "controllerName", CONTROLLER) &&
+            json_equal(json_object_get(entry, "parentRef"), parent))
             return json_deep_copy(entry);
-    return json_pack("{s:o, s:s, s:[]}", "parentRef", json_deep_copy(parent), "controllerName", CONTROLLER,
-                     "conditions");
+    return json_pack("{s:o, s:s, s:[]}", "parentRef", json_deep_copy(parent), "controllerName",
+                     CONTROLLER, "conditions");
 }
 
 static void weigh(struct world *world, const char *resource, const char *kind, const json_t *route,
@@ -241,7 +266,8 @@ static void weigh(struct world *world, const char *resource, const char *kind, c
     size_t i;
 
     memo->n = 0;
-    json_array_foreach(jx_get(route, "status.parents"), i, entry)       /* what other controllers said stays */
+    json_array_foreach(jx_get(route, "status.parents"), i,
+                       entry) /* what other controllers said stays */
         if (!jx_is(entry, "controllerName", CONTROLLER))
             json_array_append_new(parents, json_deep_copy(entry));
     json_array_foreach(jx_get(route, "spec.parentRefs"), i, parent) {
@@ -250,10 +276,12 @@ static void weigh(struct world *world, const char *resource, const char *kind, c
             continue;
         enum outcome outcome = attach(world, route, kind, parent, gateway, memo, text, sizeof text);
         json_t *mine = old_entry(route, parent), *conditions = json_object_get(mine, "conditions");
-        condition_set(world, conditions, "Accepted", outcome == ACCEPTED, outcome_reason(outcome), text, generation);
-        condition_set(world, conditions, "ResolvedRefs", !fault, fault ? fault : "ResolvedRefs", fault_text, generation);
-        condition_set(world, conditions, "ResolvedWaypoints", true, "ResolvedWaypoints", "All waypoints resolved",
-                      generation);
+        condition_set(world, conditions, "Accepted", outcome == ACCEPTED, outcome_reason(outcome),
+                      text, generation);
+        condition_set(world, conditions, "ResolvedRefs", !fault, fault ? fault : "ResolvedRefs",
+                      fault_text, generation);
+        condition_set(world, conditions, "ResolvedWaypoints", true, "ResolvedWaypoints",
+                      "All waypoints resolved", generation);
         json_array_append_new(parents, mine);
     }
     if (json_equal(parents, jx_get(route, "status.parents")) ||
@@ -275,7 +303,8 @@ static void account(struct controller_memory *memory, const struct route_memo *m
             if (memory->attached[i].listener == memo->attached[k])
                 one = &memory->attached[i];
         if (!one) {
-            memory->attached = xrealloc(memory->attached, (memory->n_attached + 1) * sizeof *memory->attached);
+            memory->attached = xrealloc(memory->attached,
+                                        (memory->n_attached + 1) * sizeof *memory->attached);
             one = &memory->attached[memory->n_attached++];
             *one = (struct attached){ .listener = memo->attached[k] };
         }
@@ -301,8 +330,8 @@ static struct route_memo *memo_of(struct azure *azure, const char *kind, const j
     return memo;
 }
 
-static void weigh_again(struct world *world, const char *resource, const char *kind, const json_t *route,
-                        unsigned long long inputs)
+static void weigh_again(struct world *world, const char *resource, const char *kind,
+                        const json_t *route, unsigned long long inputs)
 {
     struct azure *azure = azure_of(world);
     struct route_memo *memo = memo_of(azure, kind, route);
@@ -314,7 +343,8 @@ static void weigh_again(struct world *world, const char *resource, const char *k
     weigh(world, resource, kind, route, memo);
     account(azure->memory, memo, 1);
     json_decref((json_t *)memo->object);
-    memo->object = json_incref((json_t *)store_get(world, GATEWAY_GROUP, resource, jx_namespace(route), jx_name(route)));
+    memo->object = json_incref(
+        (json_t *)store_get(world, GATEWAY_GROUP, resource, jx_namespace(route), jx_name(route)));
     memo->inputs = inputs;
 }
 
@@ -325,7 +355,8 @@ static void forget(struct azure *azure, const char *kind)
     for (size_t i = 0; azure->memos && i < BUCKETS; i++)
         for (struct route_memo **at = &azure->memos[i]; *at;) {
             struct route_memo *memo = *at;
-            if (memo->round == azure->status_round || strncmp(memo->key, kind, len) != 0 || memo->key[len] != '/') {
+            if (memo->round == azure->status_round || strncmp(memo->key, kind, len) != 0 ||
+                memo->key[len] != '/') {
                 at = &memo->next;
                 continue;
             }
@@ -342,8 +373,8 @@ static void routes(struct world *world, const char *resource, const char *kind, 
     struct controller_memory *memory = controller_memory(world);
     json_t *list = json_array(), *route;
     size_t i, additions, deletions;
-    bool all = !store_changes(world, GATEWAY_GROUP, resource, seen, list, &additions, &deletions) || deletions ||
-               memory->weighed_inputs != memory->route_inputs;
+    bool all = !store_changes(world, GATEWAY_GROUP, resource, seen, list, &additions, &deletions) ||
+               deletions || memory->weighed_inputs != memory->route_inputs;
 
     if (all) {
         json_decref(list);
@@ -356,7 +387,7 @@ static void routes(struct world *world, const char *resource, const char *kind, 
         forget(azure_of(world), kind);
 }
 
-/* ---- Gateways ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- Gateways ----------------------------------------------------------------------------- */
 
 static long long count_attached(const struct azure *azure, uint64_t key)
 {
@@ -373,30 +404,38 @@ static json_t *supported_kinds(const json_t *listener)
         return json_pack("[{s:s, s:s}]", "group", GATEWAY_GROUP, "kind", "TLSRoute");
     if (strcmp(protocol, "HTTP") != 0 && strcmp(protocol, "HTTPS") != 0)
         return json_array();
-    return json_pack("[{s:s, s:s}, {s:s, s:s}]", "group", GATEWAY_GROUP, "kind", "HTTPRoute", "group", GATEWAY_GROUP,
-                     "kind", "GRPCRoute");
+    return json_pack("[{s:s, s:s}, {s:s, s:s}]", "group", GATEWAY_GROUP, "kind", "HTTPRoute",
+                     "group", GATEWAY_GROUP, "kind", "GRPCRoute");
 }
 
 static json_t *listener_status(struct world *world, const json_t *gateway, const json_t *listener)
 {
-    const json_t *old = jx_find(jx_get(gateway, "status.listeners"), "name", jx_text(listener, "name", ""));
+    const json_t *old = jx_find(jx_get(gateway, "status.listeners"), "name",
+                                jx_text(listener, "name", ""));
     json_t *kept = json_object_get(old, "conditions");
     json_t *conditions = json_is_array(kept) ? json_deep_copy(kept) : json_array();
     long long generation = jx_int(gateway, "metadata.generation", 1);
     const char *clash = conflict(gateway, listener), *reason = "InvalidCertificateRef";
     char message[600] = "";
-    bool ready = listener_ready(world, gateway, listener, &reason, message, sizeof message), refs = ready || clash;
+    bool ready = listener_ready(world, gateway, listener, &reason, message, sizeof message),
+         refs = ready || clash;
 
     condition_set(world, conditions, "Accepted", true, "Accepted", "No errors found", generation);
     condition_set(world, conditions, "Conflicted", clash != NULL, clash ? clash : "NoConflicts",
-                  clash ? "Listener conflicts with another listener of this Gateway" : "No errors found", generation);
+                  clash ? "Listener conflicts with another listener of this Gateway"
+                        : "No errors found",
+                  generation);
     condition_set(world, conditions, "Programmed", ready, ready ? "Programmed" : "Invalid",
-                  ready ? "No errors found" : clash ? "Conflicted listener" : "Bad TLS configuration", generation);
+                  ready   ? "No errors found"
+                  : clash ? "Conflicted listener"
+                          : "Bad TLS configuration",
+                  generation);
     condition_set(world, conditions, "ResolvedRefs", refs, refs ? "ResolvedRefs" : reason,
                   refs ? "No errors found" : message, generation);
-    return json_pack("{s:s, s:I, s:o, s:o}", "name", jx_text(listener, "name", ""), "attachedRoutes",
-                     (json_int_t)count_attached(azure_of(world), listener_key(gateway, listener)), "supportedKinds",
-                     supported_kinds(listener), "conditions", conditions);
+    return json_pack("{s:s, s:I, s:o, s:o}", "name", jx_text(listener, "name", ""),
+                     "attachedRoutes",
+                     (json_int_t)count_attached(azure_of(world), listener_key(gateway, listener)),
+                     "supportedKinds", supported_kinds(listener), "conditions", conditions);
 }
 
 static const json_t *service_of(struct world *world, const json_t *gateway)
@@ -407,10 +446,11 @@ static const json_t *service_of(struct world *world, const json_t *gateway)
 
     json_array_foreach(services, i, service) {
         const char *label = jx_label(service, "gateway.networking.k8s.io/gateway-name");
-        if (label && strcmp(label, jx_name(gateway)) == 0 && jx_label(service, "gateway.istio.io/managed"))
+        if (label && strcmp(label, jx_name(gateway)) == 0 &&
+            jx_label(service, "gateway.istio.io/managed"))
             found = service;
     }
-    json_decref(services);              /* the store holds it, too */
+    json_decref(services); /* the store holds it, too */
     return found;
 }
 
@@ -421,7 +461,8 @@ static json_t *address_list(const json_t *service)
 
     json_array_foreach(jx_get(service, "status.loadBalancer.ingress"), i, ingress)
         if (jx_str(ingress, "ip"))
-            json_array_append_new(out, json_pack("{s:s, s:s}", "type", "IPAddress", "value", jx_str(ingress, "ip")));
+            json_array_append_new(
+                out, json_pack("{s:s, s:s}", "type", "IPAddress", "value", jx_str(ingress, "ip")));
     if (json_array_size(out) == 0 && service && !jx_is(service, "spec.type", "LoadBalancer"))
         json_array_append_new(out, json_pack("{s:s, s:o}", "type", "Hostname", "value",
                                              jx_format("%s.%s.svc.cluster.local", jx_name(service),
@@ -429,8 +470,8 @@ static json_t *address_list(const json_t *service)
     return out;
 }
 
-static void programmed(struct world *world, const json_t *gateway, const json_t *service, json_t *conditions,
-                       bool addressed)
+static void programmed(struct world *world, const json_t *gateway, const json_t *service,
+                       json_t *conditions, bool addressed)
 {
     struct buffer text = { 0 };
     char host[400];
@@ -439,29 +480,34 @@ static void programmed(struct world *world, const json_t *gateway, const json_t 
     bool first = true;
 
     snprintf(host, sizeof host, "%s.%s.svc.cluster.local", jx_name(service), jx_namespace(gateway));
-    buffer_puts(&text, addressed ? "Resource programmed, assigned to service(s) " : "Assigned to service(s) ");
+    buffer_puts(&text, addressed ? "Resource programmed, assigned to service(s) "
+                                 : "Assigned to service(s) ");
     json_array_foreach(jx_get(service, "spec.ports"), i, port)
         if (jx_int(port, "port", 0) != 15021) {
             buffer_printf(&text, "%s%s:%lld", first ? "" : " and ", host, jx_int(port, "port", 0));
             first = false;
         }
     if (!addressed)
-        buffer_printf(&text, ", but failed to assign to all requested addresses: address pending for hostname \"%s\"",
+        buffer_printf(&text,
+                      ", but failed to assign to all requested addresses: address pending for "
+                      "hostname \"%s\"",
                       host);
     char *message = buffer_take(&text);
-    condition_set(world, conditions, "Programmed", addressed, addressed ? "Programmed" : "AddressNotAssigned", message,
+    condition_set(world, conditions, "Programmed", addressed,
+                  addressed ? "Programmed" : "AddressNotAssigned", message,
                   jx_int(gateway, "metadata.generation", 1));
     free(message);
 }
 
 static void report_gateway(struct world *world, const json_t *gateway)
 {
-    const json_t *service = service_of(world, gateway), *kept = jx_get(gateway, "status.conditions");
+    const json_t *service = service_of(world, gateway),
+                 *kept = jx_get(gateway, "status.conditions");
     json_t *next = json_deep_copy(gateway), *listeners = json_array(), *listener, *condition;
     json_t *conditions = json_array();
     size_t i;
 
-    json_array_foreach(kept, i, condition)      /* "Unknown, Pending" of the CRD's default goes away */
+    json_array_foreach(kept, i, condition) /* "Unknown, Pending" of the CRD's default goes away */
         if (!jx_is(condition, "status", "Unknown"))
             json_array_append_new(conditions, json_deep_copy(condition));
     condition_set(world, conditions, "Accepted", true, "Accepted", "Resource accepted",
@@ -473,7 +519,7 @@ static void report_gateway(struct world *world, const json_t *gateway)
     jx_set(next, "status.conditions", conditions);
     jx_set(next, "status.listeners", listeners);
     if (json_array_size(addresses) > 0)
-        jx_set(next, "status.addresses", addresses);    /* published addresses are never taken back */
+        jx_set(next, "status.addresses", addresses); /* published addresses are never taken back */
     else
         json_decref(addresses);
     if (json_equal(next, gateway))
@@ -482,7 +528,7 @@ static void report_gateway(struct world *world, const json_t *gateway)
         store_put(world, GATEWAY_GROUP, "gateways", next, "pilot-discovery", "Update", "status");
 }
 
-/* ---- what makes every route be weighed again ---------------------------------------------------------------------------------- */
+/* ---- what makes every route be weighed again ---------------------------------------------- */
 
 /* Changes when a Gateway's specification does, but not with its status. */
 static unsigned long long specifications(const json_t *gateways)
@@ -491,17 +537,21 @@ static unsigned long long specifications(const json_t *gateways)
     size_t i;
     json_t *gateway;
     json_array_foreach(gateways, i, gateway)
-        sum += jx_hash(jx_uid(gateway)) * (unsigned long long)(1 + jx_int(gateway, "metadata.generation", 1));
+        sum += jx_hash(jx_uid(gateway)) *
+               (unsigned long long)(1 + jx_int(gateway, "metadata.generation", 1));
     return sum;
 }
 
-/* Which Services there are decides; what is in them does not. Of a Namespace its labels do, so any change of one counts. */
+/* Which Services there are decides; what is in them does not. Of a Namespace its labels do, so any
+ * change of one counts. */
 static void notice(struct world *world, struct controller_memory *memory, unsigned long long rest)
 {
     json_t *namespaces = json_array();
     size_t additions, deletions, more, fewer;
-    bool services = store_changes(world, "", "services", &memory->services, NULL, &additions, &deletions);
-    bool known = store_changes(world, "", "namespaces", &memory->namespaces, namespaces, &more, &fewer);
+    bool services = store_changes(world, "", "services", &memory->services, NULL, &additions,
+                                  &deletions);
+    bool known = store_changes(world, "", "namespaces", &memory->namespaces, namespaces, &more,
+                               &fewer);
 
     if (!services || additions || deletions || !known || json_array_size(namespaces) || fewer ||
         rest != azure_of(world)->status_version)
@@ -517,8 +567,9 @@ void control_status(struct world *world)
     json_t *gateways = store_list(world, GATEWAY_GROUP, "gateways"), *gateway;
     size_t i;
 
-    notice(world, memory, specifications(gateways) + collection_version(world, GATEWAY_GROUP, "gatewayclasses") +
-                              collection_version(world, GATEWAY_GROUP, "referencegrants"));
+    notice(world, memory,
+           specifications(gateways) + collection_version(world, GATEWAY_GROUP, "gatewayclasses") +
+               collection_version(world, GATEWAY_GROUP, "referencegrants"));
     azure->status_round++;
     routes(world, "httproutes", "HTTPRoute", &memory->httproutes);
     routes(world, "grpcroutes", "GRPCRoute", &memory->grpcroutes);

@@ -1,4 +1,5 @@
-/* The validating webhook of AKS's managed Istio: which fields an overlay may set (kubernetes.md 6.7, azure.md 4.5). */
+/* The validating webhook of AKS's managed Istio: which fields an overlay may set
+ * (kubernetes.md 6.7, azure.md 4.5). */
 #include "azure.h"
 #include "text.h"
 
@@ -27,7 +28,8 @@ static bool is_overlay(struct world *world, const json_t *config)
 
     if (jx_label(config, "gateway.istio.io/defaults-for-class"))
         return true;
-    store_each_in(world, "gateway.networking.k8s.io", "gateways", jx_namespace(config), refers, &reference);
+    store_each_in(world, "gateway.networking.k8s.io", "gateways", jx_namespace(config), refers,
+                  &reference);
     return reference.found;
 }
 
@@ -47,11 +49,19 @@ static const char *stranger(const json_t *object, const char *const *allowed)
     return NULL;
 }
 
-char *webhook_refusal(struct world *world, const char *group, const char *resource, const json_t *object)
+char *webhook_refusal(struct world *world, const char *group, const char *resource,
+                      const json_t *object)
 {
-    static const char *const top[] = { "metadata", "spec", NULL }, *const meta[] = { "labels", "annotations", NULL };
-    static const char *const spec[] = { "type", "loadBalancerSourceRanges", "loadBalancerClass", "externalTrafficPolicy",
-                                        "internalTrafficPolicy", "healthCheckNodePort", NULL };
+    static const char *const top[] = { "metadata", "spec", NULL }, *const meta[] = { "labels",
+                                                                                     "annotations",
+                                                                                     NULL };
+    static const char *const spec[] = { "type",
+                                        "loadBalancerSourceRanges",
+                                        "loadBalancerClass",
+                                        "externalTrafficPolicy",
+                                        "internalTrafficPolicy",
+                                        "healthCheckNodePort",
+                                        NULL };
     const char *text = jx_str(object, "data.service"), *bad;
     char *refusal = NULL;
 
@@ -59,12 +69,17 @@ char *webhook_refusal(struct world *world, const char *group, const char *resour
         !store_get(world, "", "namespaces", NULL, "aks-istio-system") || !is_overlay(world, object))
         return NULL;
     json_t *overlay = yaml_to_json(text);
-    const json_t *metadata = json_object_get(overlay, "metadata"), *specification = json_object_get(overlay, "spec");
+    const json_t *metadata = json_object_get(overlay, "metadata"),
+                 *specification = json_object_get(overlay, "spec");
     if (!overlay)
-        refusal = format_text("admission webhook \"%s\" denied the request: data.service is not YAML", WEBHOOK);
-    else if ((bad = stranger(overlay, top)) || (bad = stranger(metadata, meta)) || (bad = stranger(specification, spec)))
-        refusal = format_text("admission webhook \"%s\" denied the request: field %s is not allowed in the service "
-                              "customization", WEBHOOK, bad);
+        refusal = format_text(
+            "admission webhook \"%s\" denied the request: data.service is not YAML", WEBHOOK);
+    else if ((bad = stranger(overlay, top)) || (bad = stranger(metadata, meta)) ||
+             (bad = stranger(specification, spec)))
+        refusal = format_text(
+            "admission webhook \"%s\" denied the request: field %s is not allowed in the service "
+            "customization",
+            WEBHOOK, bad);
     json_decref(overlay);
     return refusal;
 }

@@ -1,4 +1,5 @@
-/* Deployments become ReplicaSets and Pods, DaemonSets become a Pod on every node; a Pod is ready a second after its birth.
+/* Deployments become ReplicaSets and Pods, DaemonSets become a Pod on every node; a Pod is ready a
+ * second after its birth.
  */
 #include "azure.h"
 #include "text.h"
@@ -10,7 +11,7 @@
 
 #define START_SECONDS 1.0
 
-/* ---- time ------------------------------------------------------------------------------------------------------------------ */
+/* ---- time --------------------------------------------------------------------------------- */
 
 static double seconds_of(const char *rfc3339)
 {
@@ -38,12 +39,14 @@ bool workloads_due(struct world *world)
     return true;
 }
 
-/* ---- pods -------------------------------------------------------------------------------------------------------------------- */
+/* ---- pods --------------------------------------------------------------------------------- */
 
 static json_t *pod_conditions(struct world *world, const json_t *pod, bool ready)
 {
-    static const char *const types[] = { "PodScheduled", "Initialized", "ContainersReady", "Ready" };
-    json_t *old = jx_get(pod, "status.conditions"), *conditions = json_is_array(old) ? json_deep_copy(old) : json_array();
+    static const char *const types[] = { "PodScheduled", "Initialized", "ContainersReady",
+                                         "Ready" };
+    json_t *old = jx_get(pod, "status.conditions"),
+           *conditions = json_is_array(old) ? json_deep_copy(old) : json_array();
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         bool holds = i < 2 || ready;
@@ -51,8 +54,9 @@ static json_t *pod_conditions(struct world *world, const json_t *pod, bool ready
         if (have && jx_is(have, "status", holds ? "True" : "False"))
             continue;
         char *now = world_time(world);
-        json_t *made = json_pack("{s:s, s:s, s:s, s:n}", "type", types[i], "status", holds ? "True" : "False",
-                                 "lastTransitionTime", now, "lastProbeTime");
+        json_t *made = json_pack("{s:s, s:s, s:s, s:n}", "type", types[i], "status",
+                                 holds ? "True" : "False", "lastTransitionTime", now,
+                                 "lastProbeTime");
         if (!holds) {
             json_object_set_new(made, "reason", json_string("ContainersNotReady"));
             json_object_set_new(made, "message", json_string("containers with unready status"));
@@ -76,9 +80,11 @@ static json_t *container_statuses(const json_t *pod, bool ready)
 
     json_array_foreach(jx_get(pod, "spec.containers"), i, container)
         json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:{s:{s:s}}}", "name",
-                                             jx_text(container, "name", ""), "image", jx_text(container, "image", ""),
-                                             "imageID", "", "ready", ready, "started", ready, "restartCount", 0, "state",
-                                             "running", "startedAt", jx_text(pod, "metadata.creationTimestamp", "")));
+                                             jx_text(container, "name", ""), "image",
+                                             jx_text(container, "image", ""), "imageID", "",
+                                             "ready", ready, "started", ready, "restartCount", 0,
+                                             "state", "running", "startedAt",
+                                             jx_text(pod, "metadata.creationTimestamp", "")));
     return out;
 }
 
@@ -92,7 +98,8 @@ static void pod_status(struct world *world, const json_t *pod)
     if (!node)
         return;
     if (jx_is(pod, "status.phase", "Running") &&
-        jx_is(jx_find(jx_get(pod, "status.conditions"), "type", "Ready"), "status", ready ? "True" : "False"))
+        jx_is(jx_find(jx_get(pod, "status.conditions"), "type", "Ready"), "status",
+              ready ? "True" : "False"))
         return;
     json_t *next = json_deep_copy(pod);
     const char *have = jx_str(pod, "status.podIP");
@@ -121,8 +128,8 @@ static bool ambient(struct world *world, const char *ns, const json_t *labels)
     return own ? strcmp(own, "ambient") == 0 : mode && strcmp(mode, "ambient") == 0;
 }
 
-static void make_pod(struct world *world, const json_t *owner, const json_t *template, const char *name,
-                     const char *node)
+static void make_pod(struct world *world, const json_t *owner, const json_t *template,
+                     const char *name, const char *node)
 {
     json_t *spec = json_deep_copy(json_object_get(template, "spec"));
     json_t *labels = json_deep_copy(jx_get(template, "metadata.labels"));
@@ -151,16 +158,17 @@ static void make_pod(struct world *world, const json_t *owner, const json_t *tem
     json_object_set_new(spec, "nodeName", json_string(node));
     json_object_set_new(spec, "restartPolicy", json_string("Always"));
     store_put(world, "", "pods",
-              json_pack("{s:s, s:s, s:{s:s, s:s, s:s++, s:o, s:o, s:o}, s:o}", "apiVersion", "v1", "kind", "Pod",
-                        "metadata", "name", name, "namespace", jx_namespace(owner), "generateName", jx_name(owner), "-",
-                        "", "labels", labels, "annotations", annotations, "ownerReferences",
-                        owner_reference(owner, true), "spec", spec),
+              json_pack("{s:s, s:s, s:{s:s, s:s, s:s++, s:o, s:o, s:o}, s:o}", "apiVersion", "v1",
+                        "kind", "Pod", "metadata", "name", name, "namespace", jx_namespace(owner),
+                        "generateName", jx_name(owner), "-", "", "labels", labels, "annotations",
+                        annotations, "ownerReferences", owner_reference(owner, true), "spec", spec),
               "kube-controller-manager", "Update", NULL);
 }
 
-/* ---- placing -------------------------------------------------------------------------------------------------------------------- */
+/* ---- placing ------------------------------------------------------------------------------ */
 
-/* The node with the fewest of these pods; of equals the one that a hash of the owner picks first. */
+/* The node with the fewest of these pods; of equals the one that a hash of the owner picks first.
+ */
 static const char *place(const json_t *nodes, const json_t *pods, const char *seed)
 {
     size_t count = json_array_size(nodes), i, k, best = 0, fewest = (size_t)-1;
@@ -205,12 +213,14 @@ static long long ready_count(const json_t *pods)
 }
 
 /* Brings the pods of a ReplicaSet to the wanted number; answers how many are ready. */
-static long long scale(struct world *world, const json_t *set, const json_t *nodes, long long wanted)
+static long long scale(struct world *world, const json_t *set, const json_t *nodes,
+                       long long wanted)
 {
     json_t *pods = pods_of(world, set), *pod;
     size_t i;
 
-    for (unsigned n = 0; (long long)json_array_size(pods) < wanted && json_array_size(nodes) > 0 && n < 1000; n++) {
+    for (unsigned n = 0;
+         (long long)json_array_size(pods) < wanted && json_array_size(nodes) > 0 && n < 1000; n++) {
         char seed[400], suffix[6], name[320];
         snprintf(seed, sizeof seed, "%s/%u/%u", jx_uid(set), n, azure_of(world)->pod_addresses);
         jx_suffix(seed, suffix, 5);
@@ -235,7 +245,7 @@ static long long scale(struct world *world, const json_t *set, const json_t *nod
     return ready;
 }
 
-/* ---- Deployments ------------------------------------------------------------------------------------------------------------------ */
+/* ---- Deployments -------------------------------------------------------------------------- */
 
 static void template_hash(const json_t *template, char out[11])
 {
@@ -247,14 +257,17 @@ static void template_hash(const json_t *template, char out[11])
 /* An autoscaler of the simulator keeps its minimum: there is no load here. */
 static long long wanted_replicas(struct world *world, const json_t *deployment)
 {
-    json_t *scalers = store_list_in(world, "autoscaling", "horizontalpodautoscalers", jx_namespace(deployment)), *hpa;
+    json_t *scalers = store_list_in(world, "autoscaling", "horizontalpodautoscalers",
+                                    jx_namespace(deployment)),
+           *hpa;
     long long wanted = jx_int(deployment, "spec.replicas", 1);
     size_t i;
 
     json_array_foreach(scalers, i, hpa)
         if (jx_is(hpa, "spec.scaleTargetRef.kind", "Deployment") &&
             jx_is(hpa, "spec.scaleTargetRef.name", jx_name(deployment))) {
-            long long least = jx_int(hpa, "spec.minReplicas", 1), most = jx_int(hpa, "spec.maxReplicas", least);
+            long long least = jx_int(hpa, "spec.minReplicas", 1),
+                      most = jx_int(hpa, "spec.maxReplicas", least);
             wanted = wanted < least ? least : wanted > most ? most : wanted;
             json_t *next = json_deep_copy(hpa);
             jx_set(next, "status.currentReplicas", json_integer(wanted));
@@ -262,8 +275,8 @@ static long long wanted_replicas(struct world *world, const json_t *deployment)
             if (json_equal(next, hpa))
                 json_decref(next);
             else
-                store_put(world, "autoscaling", "horizontalpodautoscalers", next, "kube-controller-manager", "Update",
-                          "status");
+                store_put(world, "autoscaling", "horizontalpodautoscalers", next,
+                          "kube-controller-manager", "Update", "status");
         }
     json_decref(scalers);
     return wanted;
@@ -288,16 +301,17 @@ static const json_t *replica_set(struct world *world, const json_t *deployment, 
         selector = json_object();
     jx_set(selector, "matchLabels.pod-template-hash", json_string(hash));
     store_put(world, "apps", "replicasets",
-              json_pack("{s:s, s:s, s:{s:s, s:s, s:o, s:o}, s:{s:I, s:o, s:o}}", "apiVersion", "apps/v1", "kind",
-                        "ReplicaSet", "metadata", "name", name, "namespace", jx_namespace(deployment), "labels", labels,
-                        "ownerReferences", owner_reference(deployment, true), "spec", "replicas", (json_int_t)wanted,
+              json_pack("{s:s, s:s, s:{s:s, s:s, s:o, s:o}, s:{s:I, s:o, s:o}}", "apiVersion",
+                        "apps/v1", "kind", "ReplicaSet", "metadata", "name", name, "namespace",
+                        jx_namespace(deployment), "labels", labels, "ownerReferences",
+                        owner_reference(deployment, true), "spec", "replicas", (json_int_t)wanted,
                         "selector", selector, "template", template),
               "kube-controller-manager", "Update", NULL);
     return store_get(world, "apps", "replicasets", jx_namespace(deployment), name);
 }
 
-static void set_status(struct world *world, const char *resource, const json_t *object, const char *const *names,
-                       const long long *values, bool available)
+static void set_status(struct world *world, const char *resource, const json_t *object,
+                       const char *const *names, const long long *values, bool available)
 {
     json_t *next = json_deep_copy(object);
     for (size_t i = 0; names[i]; i++) {
@@ -305,7 +319,8 @@ static void set_status(struct world *world, const char *resource, const json_t *
         snprintf(path, sizeof path, "status.%s", names[i]);
         jx_set(next, path, json_integer(values[i]));
     }
-    jx_set(next, "status.observedGeneration", json_integer(jx_int(object, "metadata.generation", 1)));
+    jx_set(next, "status.observedGeneration",
+           json_integer(jx_int(object, "metadata.generation", 1)));
     if (strcmp(resource, "deployments") == 0) {
         json_t *conditions = jx_get(next, "status.conditions");
         if (!json_is_array(conditions)) {
@@ -314,7 +329,8 @@ static void set_status(struct world *world, const char *resource, const json_t *
         }
         condition_set(world, conditions, "Available", available,
                       available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                      available ? "Deployment has minimum availability." : "Deployment does not have minimum availability.",
+                      available ? "Deployment has minimum availability."
+                                : "Deployment does not have minimum availability.",
                       0);
     }
     if (json_equal(next, object))
@@ -323,9 +339,11 @@ static void set_status(struct world *world, const char *resource, const json_t *
         store_put(world, "apps", resource, next, "kube-controller-manager", "Update", "status");
 }
 
-static void run_deployment(struct world *world, const json_t *deployment, const json_t *nodes, const json_t *sets)
+static void run_deployment(struct world *world, const json_t *deployment, const json_t *nodes,
+                           const json_t *sets)
 {
-    static const char *const names[] = { "replicas", "readyReplicas", "availableReplicas", "updatedReplicas", NULL };
+    static const char *const names[] = { "replicas", "readyReplicas", "availableReplicas",
+                                         "updatedReplicas", NULL };
     long long wanted = wanted_replicas(world, deployment);
     json_t *set = json_incref((json_t *)replica_set(world, deployment, wanted)), *old;
     long long ready = scale(world, set, nodes, wanted);
@@ -333,26 +351,32 @@ static void run_deployment(struct world *world, const json_t *deployment, const 
 
     /* The old ones go when the new ones answer. */
     json_array_foreach(sets, i, old)
-        if (owned_by(old, deployment) && strcmp(jx_name(old), jx_name(set)) != 0 && ready >= wanted) {
+        if (owned_by(old, deployment) && strcmp(jx_name(old), jx_name(set)) != 0 &&
+            ready >= wanted) {
             scale(world, old, nodes, 0);
             store_remove(world, "apps", "replicasets", jx_namespace(old), jx_name(old));
         }
-    static const char *const set_names[] = { "replicas", "readyReplicas", "availableReplicas", NULL };
-    set_status(world, "replicasets", store_get(world, "apps", "replicasets", jx_namespace(set), jx_name(set)), set_names,
+    static const char *const set_names[] = { "replicas", "readyReplicas", "availableReplicas",
+                                             NULL };
+    set_status(world, "replicasets",
+               store_get(world, "apps", "replicasets", jx_namespace(set), jx_name(set)), set_names,
                (long long[]){ wanted, ready, ready }, false);
-    const json_t *now = store_get(world, "apps", "deployments", jx_namespace(deployment), jx_name(deployment));
+    const json_t *now = store_get(world, "apps", "deployments", jx_namespace(deployment),
+                                  jx_name(deployment));
     if (now)
         set_status(world, "deployments", now, names, (long long[]){ wanted, ready, ready, wanted },
                    ready >= wanted && wanted > 0);
     json_decref(set);
 }
 
-/* ---- DaemonSets ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- DaemonSets --------------------------------------------------------------------------- */
 
 static void run_daemon_set(struct world *world, const json_t *daemon, const json_t *nodes)
 {
-    static const char *const names[] = { "desiredNumberScheduled", "currentNumberScheduled", "numberReady",
-                                         "numberAvailable", "updatedNumberScheduled", "numberMisscheduled", NULL };
+    static const char *const names[] = {
+        "desiredNumberScheduled", "currentNumberScheduled", "numberReady", "numberAvailable",
+        "updatedNumberScheduled", "numberMisscheduled",     NULL
+    };
     json_t *pods = pods_of(world, daemon), *node, *pod;
     size_t i, k;
 
@@ -363,7 +387,8 @@ static void run_daemon_set(struct world *world, const json_t *daemon, const json
         if (there)
             continue;
         char seed[400], suffix[6], name[320];
-        snprintf(seed, sizeof seed, "%s/%s/%u", jx_uid(daemon), jx_name(node), azure_of(world)->pod_addresses);
+        snprintf(seed, sizeof seed, "%s/%s/%u", jx_uid(daemon), jx_name(node),
+                 azure_of(world)->pod_addresses);
         jx_suffix(seed, suffix, 5);
         snprintf(name, sizeof name, "%.250s-%s", jx_name(daemon), suffix);
         make_pod(world, daemon, jx_get(daemon, "spec.template"), name, jx_name(node));
@@ -385,8 +410,8 @@ static void run_daemon_set(struct world *world, const json_t *daemon, const json
 }
 
 /* Objects whose owner is gone. */
-static void sweep(struct world *world, const char *resource, const char *group, const char *owner_resource,
-                  const char *owner_kind)
+static void sweep(struct world *world, const char *resource, const char *group,
+                  const char *owner_resource, const char *owner_kind)
 {
     json_t *list = store_list(world, group, resource), *object;
     size_t i;
@@ -395,7 +420,8 @@ static void sweep(struct world *world, const char *resource, const char *group, 
         const json_t *ref = jx_find(jx_get(object, "metadata.ownerReferences"), "kind", owner_kind);
         if (!ref)
             continue;
-        const json_t *owner = store_get(world, "apps", owner_resource, jx_namespace(object), jx_text(ref, "name", ""));
+        const json_t *owner = store_get(world, "apps", owner_resource, jx_namespace(object),
+                                        jx_text(ref, "name", ""));
         if (!owner || strcmp(jx_uid(owner), jx_text(ref, "uid", "")) != 0)
             store_remove(world, group, resource, jx_namespace(object), jx_name(object));
     }
@@ -404,7 +430,8 @@ static void sweep(struct world *world, const char *resource, const char *group, 
 
 static unsigned long long inputs(struct world *world)
 {
-    return collection_version(world, "apps", "deployments") + collection_version(world, "apps", "replicasets") +
+    return collection_version(world, "apps", "deployments") +
+           collection_version(world, "apps", "replicasets") +
            collection_version(world, "apps", "daemonsets") + collection_version(world, "", "pods") +
            collection_version(world, "", "nodes") +
            collection_version(world, "autoscaling", "horizontalpodautoscalers");
@@ -421,8 +448,10 @@ void control_workloads(struct world *world)
     sweep(world, "replicasets", "apps", "deployments", "Deployment");
     sweep(world, "pods", "", "replicasets", "ReplicaSet");
     sweep(world, "pods", "", "daemonsets", "DaemonSet");
-    json_t *nodes = store_list(world, "", "nodes"), *deployments = store_list(world, "apps", "deployments");
-    json_t *sets = store_list(world, "apps", "replicasets"), *daemons = store_list(world, "apps", "daemonsets");
+    json_t *nodes = store_list(world, "", "nodes"),
+           *deployments = store_list(world, "apps", "deployments");
+    json_t *sets = store_list(world, "apps", "replicasets"),
+           *daemons = store_list(world, "apps", "daemonsets");
     json_array_foreach(deployments, i, object)
         run_deployment(world, object, nodes, sets);
     json_array_foreach(daemons, i, object)

@@ -48,7 +48,8 @@ struct sim_identity entra_identity(struct world *world)
     return (struct sim_identity){ SIM_TENANT, who->client_id, who->secret, who->name };
 }
 
-const struct token *entra_issue(struct world *world, const struct principal *who, enum audience audience)
+const struct token *entra_issue(struct world *world, const struct principal *who,
+                                enum audience audience)
 {
     struct azure *azure = azure_of(world);
     struct token *token = xcalloc(1, sizeof *token);
@@ -94,14 +95,15 @@ const char *entra_principal(struct world *world, const char *bearer, const char 
 
     if (entra_token(world, bearer, &token) != TOKEN_VALID)
         return NULL;
-    if (audience_hint && strcmp(audience_hint, "kubernetes") == 0 && token->audience != AUDIENCE_KUBERNETES)
+    if (audience_hint && strcmp(audience_hint, "kubernetes") == 0 &&
+        token->audience != AUDIENCE_KUBERNETES)
         return NULL;
     if (audience_hint && strcmp(audience_hint, "arm") == 0 && token->audience != AUDIENCE_ARM)
         return NULL;
     return token->principal->name;
 }
 
-/* ---- assertions --------------------------------------------------------------------------------------------------------- */
+/* ---- assertions --------------------------------------------------------------------------- */
 
 static unsigned char *base64url(const char *text, size_t len, size_t *out_len)
 {
@@ -110,7 +112,8 @@ static unsigned char *base64url(const char *text, size_t len, size_t *out_len)
 
     *out_len = 0;
     for (size_t i = 0; i < len; i++) {
-        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        static const char alphabet[] =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
         if (!at) {
             free(out);
@@ -135,7 +138,8 @@ static json_t *jwt_part(const char *text, size_t len)
     return part;
 }
 
-static bool signature_holds(const char *pem, const char *jwt, size_t signed_len, const char *signature, bool pss)
+static bool signature_holds(const char *pem, const char *jwt, size_t signed_len,
+                            const char *signature, bool pss)
 {
     BIO *bio = BIO_new_mem_buf(pem, -1);
     X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
@@ -144,12 +148,14 @@ static bool signature_holds(const char *pem, const char *jwt, size_t signed_len,
     EVP_PKEY_CTX *key_context = NULL;
     size_t len;
     unsigned char *bytes = base64url(signature, strlen(signature), &len);
-    bool good = key && bytes && EVP_DigestVerifyInit(context, &key_context, EVP_sha256(), NULL, key) == 1;
+    bool good = key && bytes &&
+                EVP_DigestVerifyInit(context, &key_context, EVP_sha256(), NULL, key) == 1;
 
     if (good && pss)
         good = EVP_PKEY_CTX_set_rsa_padding(key_context, RSA_PKCS1_PSS_PADDING) == 1 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(key_context, RSA_PSS_SALTLEN_DIGEST) == 1;
-    good = good && EVP_DigestVerify(context, bytes, len, (const unsigned char *)jwt, signed_len) == 1;
+    good = good &&
+           EVP_DigestVerify(context, bytes, len, (const unsigned char *)jwt, signed_len) == 1;
     free(bytes);
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
@@ -158,8 +164,9 @@ static bool signature_holds(const char *pem, const char *jwt, size_t signed_len,
     return good;
 }
 
-static const char *certificate_fault(struct world *world, const char *jwt, const char *second_dot, const json_t *header,
-                                     const json_t *claims, const char *token_url, const char *client_id)
+static const char *certificate_fault(struct world *world, const char *jwt, const char *second_dot,
+                                     const json_t *header, const json_t *claims,
+                                     const char *token_url, const char *client_id)
 {
     const char *algorithm = jx_text(header, "alg", "");
     const char *audience = jx_text(claims, "aud", "");
@@ -170,14 +177,18 @@ static const char *certificate_fault(struct world *world, const char *jwt, const
     if (strcmp(audience, token_url) != 0)
         return "700023 Client assertion audience claim does not match Realm issuer.";
     if (!jx_is(claims, "iss", client_id) || !jx_is(claims, "sub", client_id))
-        return "700021 Client assertion application identifier doesn't match 'client_id' parameter.";
+        return "700021 Client assertion application identifier doesn't match 'client_id' "
+               "parameter.";
     if (!jx_str(claims, "jti"))
         return "50027 JWT token is invalid or malformed: the claim 'jti' is missing.";
-    long long now = (long long)time(NULL), expires = jx_int(claims, "exp", 0), from = jx_int(claims, "nbf", 0);
+    long long now = (long long)time(NULL), expires = jx_int(claims, "exp", 0),
+              from = jx_int(claims, "nbf", 0);
     if (expires < now || from > now + 300 || expires > now + 24 * 3600)
         return "700024 Client assertion is not within its valid time range.";
-    if (pem && !signature_holds(pem, jwt, (size_t)(second_dot - jwt), second_dot + 1, algorithm[0] == 'P'))
-        return "700027 The certificate with identifier used to sign the client assertion is not registered on "
+    if (pem &&
+        !signature_holds(pem, jwt, (size_t)(second_dot - jwt), second_dot + 1, algorithm[0] == 'P'))
+        return "700027 The certificate with identifier used to sign the client assertion is not "
+               "registered on "
                "application, or the signature is not valid.";
     return NULL;
 }
@@ -189,17 +200,20 @@ static const char *federated_fault(const json_t *claims)
                                                 : json_string_value(audience);
 
     if (!first || strcmp(first, "api://AzureADTokenExchange") != 0)
-        return "700212 No matching federated identity record found for presented assertion audience.";
+        return "700212 No matching federated identity record found for presented assertion "
+               "audience.";
     if (!starts_with(jx_text(claims, "iss", ""), "https://"))
         return "700211 No matching federated identity record found for presented assertion issuer.";
     if (!starts_with(jx_text(claims, "sub", ""), "system:serviceaccount:"))
-        return "700213 No matching federated identity record found for presented assertion subject.";
+        return "700213 No matching federated identity record found for presented assertion "
+               "subject.";
     if (jx_int(claims, "exp", 0) < (long long)time(NULL))
         return "700024 Client assertion is not within its valid time range.";
     return NULL;
 }
 
-const char *entra_assertion_fault(struct world *world, const char *jwt, const char *token_url, const char *client_id)
+const char *entra_assertion_fault(struct world *world, const char *jwt, const char *token_url,
+                                  const char *client_id)
 {
     const char *first = strchr(jwt, '.'), *second = first ? strchr(first + 1, '.') : NULL;
 
@@ -213,7 +227,8 @@ const char *entra_assertion_fault(struct world *world, const char *jwt, const ch
     else if (jx_str(header, "x5t") || jx_str(header, "x5t#S256"))
         fault = certificate_fault(world, jwt, second, header, claims, token_url, client_id);
     else if (jx_is(claims, "iss", client_id))
-        fault = "700027 The certificate with identifier used to sign the client assertion is not registered on "
+        fault = "700027 The certificate with identifier used to sign the client assertion is not "
+                "registered on "
                 "application: the header has no x5t.";
     else
         fault = federated_fault(claims);

@@ -121,7 +121,7 @@ bool jx_selects(const json_t *selector, const json_t *labels)
 static bool expression_holds(const json_t *expression, const json_t *labels)
 {
     const char *have = json_string_value(json_object_get(labels, jx_text(expression, "key", "")));
-    const char *operator = jx_text(expression, "operator", "");
+    const char *operator= jx_text(expression, "operator", "");
     if (strcmp(operator, "Exists") == 0)
         return have != NULL;
     if (strcmp(operator, "DoesNotExist") == 0)
@@ -193,8 +193,9 @@ void jx_suffix(const char *seed, char *out, size_t len)
 
 static void uuid_text(const unsigned char b[16], char out[37])
 {
-    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6] & 15, b[7], 8 + (b[8] & 3), b[8] >> 4, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+             b[1], b[2], b[3], b[4], b[5], b[6] & 15, b[7], 8 + (b[8] & 3), b[8] >> 4, b[9], b[10],
+             b[11], b[12], b[13], b[14], b[15]);
 }
 
 void jx_uuid(const char *seed, char out[37])

@@ -1,5 +1,5 @@
-/* The load balancer in front of the nodes: which probe cloud-provider-azure makes for which Service port, and which
- * nodes it keeps in rotation. Source: reference azure.md 4.2 to 4.4.
+/* The load balancer in front of the nodes: which probe cloud-provider-azure makes for which Service
+ * port, and which nodes it keeps in rotation. Source: reference azure.md 4.2 to 4.4.
  */
 #include "azure.h"
 #include "text.h"
@@ -37,7 +37,8 @@ bool lb_is_internal(const json_t *service)
     return yes(annotation(service, "azure-load-balancer-internal"));
 }
 
-/* "a" and the UID without dashes, cut to 32 characters; the subnet's name behind it where one is asked for. */
+/* "a" and the UID without dashes, cut to 32 characters; the subnet's name behind it where one is
+ * asked for. */
 void lb_prefix(const json_t *service, char out[120])
 {
     const char *subnet = annotation(service, "azure-load-balancer-internal-subnet");
@@ -54,7 +55,7 @@ void lb_prefix(const json_t *service, char out[120])
         snprintf(out, 120, "%s", compact);
 }
 
-/* ---- probe selection (4.3) ------------------------------------------------------------------------------------------------ */
+/* ---- probe selection (4.3) ---------------------------------------------------------------- */
 
 static int number(const char *text, int otherwise, int least)
 {
@@ -67,7 +68,8 @@ static const char *first_of(const char *a, const char *b)
     return a ? a : b;
 }
 
-/* A probe port annotation names a service port by name or number, whose nodePort is meant; else it is meant literally. */
+/* A probe port annotation names a service port by name or number, whose nodePort is meant; else it
+ * is meant literally. */
 static int meant_port(const json_t *service, const char *text)
 {
     size_t i;
@@ -81,8 +83,9 @@ static int meant_port(const json_t *service, const char *text)
 static const char *probe_protocol(const json_t *service, const json_t *port)
 {
     const char *own = port_annotation(service, jx_int(port, "port", 0), "health-probe_protocol");
-    const char *word = first_of(own, first_of(jx_str(port, "appProtocol"),
-                                              annotation(service, "azure-load-balancer-health-probe-protocol")));
+    const char *word = first_of(
+        own, first_of(jx_str(port, "appProtocol"),
+                      annotation(service, "azure-load-balancer-health-probe-protocol")));
     if (word && strcasecmp(word, "http") == 0)
         return "Http";
     return word && strcasecmp(word, "https") == 0 ? "Https" : "Tcp";
@@ -90,19 +93,25 @@ static const char *probe_protocol(const json_t *service, const json_t *port)
 
 static void pace(const json_t *service, long long port, struct lb_probe *probe)
 {
-    probe->interval = number(first_of(port_annotation(service, port, "health-probe_interval"),
-                                      annotation(service, "azure-load-balancer-health-probe-interval")), 5, 5);
-    probe->count = number(first_of(port_annotation(service, port, "health-probe_num-of-probe"),
-                                   annotation(service, "azure-load-balancer-health-probe-num-of-probe")), 2, 2);
+    probe->interval = number(
+        first_of(port_annotation(service, port, "health-probe_interval"),
+                 annotation(service, "azure-load-balancer-health-probe-interval")),
+        5, 5);
+    probe->count = number(
+        first_of(port_annotation(service, port, "health-probe_num-of-probe"),
+                 annotation(service, "azure-load-balancer-health-probe-num-of-probe")),
+        2, 2);
     if (probe->interval * probe->count >= 120)
         probe->interval = 5, probe->count = 2;
 }
 
-static void node_port_probe(const json_t *service, const json_t *port, const char *wanted, struct lb_port *out)
+static void node_port_probe(const json_t *service, const json_t *port, const char *wanted,
+                            struct lb_port *out)
 {
     long long number_of = jx_int(port, "port", 0);
-    const char *path = first_of(port_annotation(service, number_of, "health-probe_request-path"),
-                                annotation(service, "azure-load-balancer-health-probe-request-path"));
+    const char *path = first_of(
+        port_annotation(service, number_of, "health-probe_request-path"),
+        annotation(service, "azure-load-balancer-health-probe-request-path"));
 
     snprintf(out->probe.name, sizeof out->probe.name, "%s", out->rule);
     out->probe.protocol = probe_protocol(service, port);
@@ -112,10 +121,11 @@ static void node_port_probe(const json_t *service, const json_t *port, const cha
     pace(service, number_of, &out->probe);
 }
 
-static void choose_probe(struct world *world, const json_t *service, const json_t *port, const char *prefix,
-                         struct lb_port *out)
+static void choose_probe(struct world *world, const json_t *service, const json_t *port,
+                         const char *prefix, struct lb_port *out)
 {
-    long long number_of = jx_int(port, "port", 0), health = jx_int(service, "spec.healthCheckNodePort", 0);
+    long long number_of = jx_int(port, "port", 0),
+              health = jx_int(service, "spec.healthCheckNodePort", 0);
     bool local = jx_is(service, "spec.externalTrafficPolicy", "Local") && health > 0;
     const char *wanted = port_annotation(service, number_of, "health-probe_port");
     bool udp = strcmp(out->protocol, "Udp") == 0;
@@ -124,8 +134,12 @@ static void choose_probe(struct world *world, const json_t *service, const json_
     if (yes(port_annotation(service, number_of, "no_probe_rule")))
         return;
     if (azure_of(world)->shared_lb_probe && !local) {
-        out->probe = (struct lb_probe){ .name = "cluster-service-shared-health-probe", .protocol = "Http",
-                                        .path = "/healthz", .port = 10256, .interval = 5, .count = 2 };
+        out->probe = (struct lb_probe){ .name = "cluster-service-shared-health-probe",
+                                        .protocol = "Http",
+                                        .path = "/healthz",
+                                        .port = 10256,
+                                        .interval = 5,
+                                        .count = 2 };
     } else if (local && (!wanted || udp)) {
         snprintf(out->probe.name, sizeof out->probe.name, "%s-TCP-%lld", prefix, health);
         out->probe.protocol = "Http";
@@ -151,8 +165,10 @@ size_t lb_ports(struct world *world, const json_t *service, struct lb_port *out,
             continue;
         struct lb_port *one = &out[n++];
         const char *protocol = jx_text(port, "protocol", "TCP");
-        *one = (struct lb_port){ .port = (int)number_of, .floating = floating,
-                                 .backend_port = (int)(floating ? number_of : jx_int(port, "nodePort", 0)),
+        *one = (struct lb_port){ .port = (int)number_of,
+                                 .floating = floating,
+                                 .backend_port = (int)(floating ? number_of
+                                                                : jx_int(port, "nodePort", 0)),
                                  .protocol = strcmp(protocol, "UDP") == 0 ? "Udp" : "Tcp" };
         snprintf(one->rule, sizeof one->rule, "%s-%s-%lld", prefix, protocol, number_of);
         choose_probe(world, service, port, prefix, one);
@@ -160,7 +176,7 @@ size_t lb_ports(struct world *world, const json_t *service, struct lb_port *out,
     return n;
 }
 
-/* ---- what a node answers ---------------------------------------------------------------------------------------------------- */
+/* ---- what a node answers ------------------------------------------------------------------ */
 
 struct node_port_walk {
     int node_port;
@@ -187,13 +203,18 @@ static const char *http_reason(int status)
     return status == 200 ? "Up_Probe_Success" : "Down_Probe_HttpStatusCodeError";
 }
 
-static const char *gateway_reason(struct world *world, const json_t *service, const struct lb_probe *probe,
-                                  const json_t *node, int port)
+static const char *gateway_reason(struct world *world, const json_t *service,
+                                  const struct lb_probe *probe, const json_t *node, int port)
 {
     const char *name = jx_label(service, "gateway.networking.k8s.io/gateway-name");
-    const json_t *gateway = store_get(world, "gateway.networking.k8s.io", "gateways", jx_namespace(service), name);
-    struct probe_request request = { .scheme = strcmp(probe->protocol, "Https") == 0 ? "https" : "http",
-                                     .host = node_ip(node), .path = probe->path, .port = port, .sni = "" };
+    const json_t *gateway = store_get(world, "gateway.networking.k8s.io", "gateways",
+                                      jx_namespace(service), name);
+    struct probe_request request = { .scheme = strcmp(probe->protocol, "Https") == 0 ? "https"
+                                                                                     : "http",
+                                     .host = node_ip(node),
+                                     .path = probe->path,
+                                     .port = port,
+                                     .sni = "" };
     struct answer answer;
 
     gateway_answer(world, gateway, &request, &answer);
@@ -203,8 +224,8 @@ static const char *gateway_reason(struct world *world, const json_t *service, co
 }
 
 /* The probe's outcome at one node, in the words of the rule health API (4.4). */
-static const char *probe_reason(struct world *world, const json_t *service, const struct lb_probe *probe,
-                                const json_t *node)
+static const char *probe_reason(struct world *world, const json_t *service,
+                                const struct lb_probe *probe, const json_t *node)
 {
     struct node_port_walk walk = { .node_port = probe->port };
     bool tcp = strcmp(probe->protocol, "Tcp") == 0;
@@ -214,7 +235,9 @@ static const char *probe_reason(struct world *world, const json_t *service, cons
         return "Up_Probe_Success";
     if (jx_is(service, "spec.externalTrafficPolicy", "Local") &&
         jx_int(service, "spec.healthCheckNodePort", 0) == probe->port)
-        return http_reason(service_ready(world, jx_namespace(service), jx_name(service), jx_name(node)) ? 200 : 503);
+        return http_reason(
+            service_ready(world, jx_namespace(service), jx_name(service), jx_name(node)) ? 200
+                                                                                         : 503);
     store_each(world, "", "services", holds_node_port, &walk);
     if (!walk.service)
         return tcp ? "Down_Probe_TcpProbeTimeout" : "Down_Probe_HttpEndpointUnreachable";
@@ -231,9 +254,10 @@ static const char *probe_reason(struct world *world, const json_t *service, cons
     return http_reason(answer.status);
 }
 
-/* ---- rotation ------------------------------------------------------------------------------------------------------------------ */
+/* ---- rotation ----------------------------------------------------------------------------- */
 
-static struct node_probe *node_probe(struct world *world, const char *probe, const char *node, bool make)
+static struct node_probe *node_probe(struct world *world, const char *probe, const char *node,
+                                     bool make)
 {
     struct azure *azure = azure_of(world);
     char key[512];
@@ -250,7 +274,8 @@ static struct node_probe *node_probe(struct world *world, const char *probe, con
     return one;
 }
 
-bool lb_node_up(struct world *world, const struct lb_port *port, const char *node, const char **reason)
+bool lb_node_up(struct world *world, const struct lb_port *port, const char *node,
+                const char **reason)
 {
     const char *unused;
     if (!reason)
@@ -265,8 +290,8 @@ bool lb_node_up(struct world *world, const struct lb_port *port, const char *nod
 }
 
 /* `settled`: the world is being set up, and this has been so for long. */
-static void run(struct world *world, const json_t *service, const struct lb_probe *probe, const json_t *node,
-                bool settled)
+static void run(struct world *world, const json_t *service, const struct lb_probe *probe,
+                const json_t *node, bool settled)
 {
     struct node_probe *one = node_probe(world, probe->name, jx_name(node), true);
     double now = world_now(world);
@@ -277,7 +302,8 @@ static void run(struct world *world, const json_t *service, const struct lb_prob
     one->next_at = now + probe->interval;
     const char *reason = probe_reason(world, service, probe, node);
     bool good = strncmp(reason, "Up_", 3) == 0;
-    one->streak = good ? (one->streak > 0 ? one->streak + 1 : 1) : (one->streak < 0 ? one->streak - 1 : -1);
+    one->streak = good ? (one->streak > 0 ? one->streak + 1 : 1)
+                       : (one->streak < 0 ? one->streak - 1 : -1);
     bool decided = settled || abs(one->streak) >= probe->count;
     if (decided)
         one->up = good;
@@ -285,7 +311,8 @@ static void run(struct world *world, const json_t *service, const struct lb_prob
     if (good == one->up)
         one->reason = reason;
     else
-        one->reason = good ? "Down_Probe_ApproachingHealthyThreshold" : "Up_Probe_ApproachingUnhealthyThreshold";
+        one->reason = good ? "Down_Probe_ApproachingHealthyThreshold"
+                           : "Up_Probe_ApproachingUnhealthyThreshold";
 }
 
 struct tick {
@@ -327,9 +354,11 @@ void lb_tick(struct world *world)
 {
     struct azure *azure = azure_of(world);
     struct tick tick = { .settled = !azure->started };
-    unsigned long long version = collection_version(world, "", "services") + collection_version(world, "", "nodes");
+    unsigned long long version = collection_version(world, "", "services") +
+                                 collection_version(world, "", "nodes");
 
-    /* Twenty ticks a second, thousands of Services: look only when something is due or may be new. */
+    /* Twenty ticks a second, thousands of Services: look only when something is due or may be new.
+     */
     if (azure->started && azure->lb_version == version && world_now(world) < azure->lb_next)
         return;
     azure->lb_version = version;
@@ -339,7 +368,7 @@ void lb_tick(struct world *world)
     store_each(world, "", "services", tick_service, &tick);
     for (struct node_probe **at = &azure->node_probes; *at;) {
         struct node_probe *one = *at;
-        if (!one->seen) {               /* its probe or node is gone */
+        if (!one->seen) { /* its probe or node is gone */
             *at = one->next;
             free(one->key);
             free(one);

@@ -1,4 +1,5 @@
-/* Application Gateway's health probes: what they send, what they make of the answer, when they change their mind.
+/* Application Gateway's health probes: what they send, what they make of the answer, when they
+ * change their mind.
  *
  * Source: reference azure.md 1.1, 2.3 and the texts of 3.1.
  */
@@ -12,33 +13,47 @@
 #include <strings.h>
 #include <time.h>
 
-#define LOG_TIMEOUT \
-    "Time taken by the backend to respond to application gateway's health probe is more than the time-out threshold in " \
-    "the probe configuration. Either increase the time-out threshold in the probe configuration or resolve the backend " \
-    "issues. Note: for default probe, the http timeout is 30s. To learn more visit - https://aka.ms/ProbeTimeOut."
-#define LOG_REFUSED \
-    "Cannot connect to backend server. Check whether any NSG/UDR/Firewall is blocking access to the server. Check if " \
-    "application is running on correct port. To learn more visit - https://aka.ms/servernotreachable."
-#define LOG_NAME \
-    "The Common Name (CN) of the backend server certificate does not match the host header entered in the health probe " \
-    "configuration (v2 SKU) or the FQDN in the backend pool (v1 SKU). Verify if the hostname matches with the CN of the " \
+#define LOG_TIMEOUT                                                                                \
+    "Time taken by the backend to respond to application gateway's health probe is more than the " \
+    "time-out threshold in "                                                                       \
+    "the probe configuration. Either increase the time-out threshold in the probe configuration "  \
+    "or resolve the backend "                                                                      \
+    "issues. Note: for default probe, the http timeout is 30s. To learn more visit - "             \
+    "https://aka.ms/ProbeTimeOut."
+#define LOG_REFUSED                                                                                \
+    "Cannot connect to backend server. Check whether any NSG/UDR/Firewall is blocking access to "  \
+    "the server. Check if "                                                                        \
+    "application is running on correct port. To learn more visit - "                               \
+    "https://aka.ms/servernotreachable."
+#define LOG_NAME                                                                                   \
+    "The Common Name (CN) of the backend server certificate does not match the host header "       \
+    "entered in the health probe "                                                                 \
+    "configuration (v2 SKU) or the FQDN in the backend pool (v1 SKU). Verify if the hostname "     \
+    "matches with the CN of the "                                                                  \
     "backend server certificate. To learn more visit - https://aka.ms/backendcertcnmismatch."
-#define LOG_ROOT \
-    "The root certificate of the server certificate used by the backend does not match the trusted root certificate " \
-    "added to the application gateway. Ensure that you add the correct root certificate to whitelist the backend"
-#define LOG_EXPIRED \
-    "Backend certificate is invalid. Current date is not within the \"Valid from\" and \"Valid to\" date range on the " \
+#define LOG_ROOT                                                                                   \
+    "The root certificate of the server certificate used by the backend does not match the "       \
+    "trusted root certificate "                                                                    \
+    "added to the application gateway. Ensure that you add the correct root certificate to "       \
+    "whitelist the backend"
+#define LOG_EXPIRED                                                                                \
+    "Backend certificate is invalid. Current date is not within the \"Valid from\" and \"Valid "   \
+    "to\" date range on the "                                                                      \
     "certificate."
-#define LOG_DNS \
-    "Application Gateway could not create a probe for this backend. This usually happens when the FQDN of the backend " \
+#define LOG_DNS                                                                                    \
+    "Application Gateway could not create a probe for this backend. This usually happens when "    \
+    "the FQDN of the backend "                                                                     \
     "has not been entered correctly."
-#define LOG_UNKNOWN \
-    "The backend health status could not be retrieved. This happens when an NSG/UDR/Firewall on the application gateway " \
-    "subnet is blocking traffic on ports 65503-65534 in case of v1 SKU, and ports 65200-65535 in case of the v2 SKU or " \
-    "if the FQDN configured in the backend pool could not be resolved to an IP address. To learn more visit - " \
+#define LOG_UNKNOWN                                                                                \
+    "The backend health status could not be retrieved. This happens when an NSG/UDR/Firewall on "  \
+    "the application gateway "                                                                     \
+    "subnet is blocking traffic on ports 65503-65534 in case of v1 SKU, and ports 65200-65535 in " \
+    "case of the v2 SKU or "                                                                       \
+    "if the FQDN configured in the backend pool could not be resolved to an IP address. To learn " \
+    "more visit - "                                                                                \
     "https://aka.ms/UnknownBackendHealth."
 
-/* ---- what is sent (1.1) -------------------------------------------------------------------------------------------------- */
+/* ---- what is sent (1.1) ------------------------------------------------------------------- */
 
 struct sent {
     struct probe_request request;
@@ -60,13 +75,15 @@ static void lower(char *text)
             *text = (char)(*text - 'A' + 'a');
 }
 
-static void describe(const json_t *gateway, const json_t *settings, const json_t *on_demand, const char *address,
-                     struct sent *sent)
+static void describe(const json_t *gateway, const json_t *settings, const json_t *on_demand,
+                     const char *address, struct sent *sent)
 {
-    const json_t *saved = gateway_child_by_id(gateway, "probes", jx_str(settings, "properties.probe.id"));
+    const json_t *saved = gateway_child_by_id(gateway, "probes",
+                                              jx_str(settings, "properties.probe.id"));
     const json_t *probe = on_demand ? on_demand : json_object_get(saved, "properties");
     const char *own = jx_bool(settings, "properties.pickHostNameFromBackendAddress", false)
-                          ? address : jx_text(settings, "properties.hostName", "127.0.0.1");
+                          ? address
+                          : jx_text(settings, "properties.hostName", "127.0.0.1");
     bool pick = jx_bool(probe, "pickHostNameFromBackendHttpSettings", false);
 
     snprintf(sent->scheme, sizeof sent->scheme, "%s",
@@ -80,12 +97,16 @@ static void describe(const json_t *gateway, const json_t *settings, const json_t
     sent->threshold = (int)jx_int(probe, "unhealthyThreshold", 3);
     sent->match = json_object_get(probe, "match");
     sent->request = (struct probe_request){
-        .scheme = sent->scheme, .host = sent->host, .path = sent->path, .sni = sent->sni,
-        .port = (int)jx_int(on_demand ? NULL : probe, "port", jx_int(settings, "properties.port", 80)),
+        .scheme = sent->scheme,
+        .host = sent->host,
+        .path = sent->path,
+        .sni = sent->sni,
+        .port = (int)jx_int(on_demand ? NULL : probe, "port",
+                            jx_int(settings, "properties.port", 80)),
     };
 }
 
-/* ---- what is made of the answer --------------------------------------------------------------------------------------------- */
+/* ---- what is made of the answer ----------------------------------------------------------- */
 
 static bool accepted(const json_t *match, int status)
 {
@@ -112,7 +133,8 @@ static char *codes_text(const json_t *match)
     json_t *code;
 
     json_array_foreach(codes, i, code)
-        buffer_printf(&text, "%s%s", i ? "," : "", json_string_value(code) ? json_string_value(code) : "");
+        buffer_printf(&text, "%s%s", i ? "," : "",
+                      json_string_value(code) ? json_string_value(code) : "");
     if (!json_array_size(codes))
         buffer_puts(&text, "200-399");
     return buffer_take(&text);
@@ -127,15 +149,19 @@ static bool name_covers(const char *pattern, const char *host)
     return dot && dot != host && strcasecmp(dot, pattern + 1) == 0;
 }
 
-/* The certificate that the gateway would show, against the names and roots that the settings ask for. */
+/* The certificate that the gateway would show, against the names and roots that the settings ask
+ * for. */
 static enum verdict tls_verdict(struct world *world, const json_t *settings, const char *address,
                                 const struct probe_request *request)
 {
     const json_t *service = service_at(world, address, request->port);
     const char *name = jx_label(service, "gateway.networking.k8s.io/gateway-name");
-    const json_t *gateway = name ? store_get(world, "gateway.networking.k8s.io", "gateways", jx_namespace(service), name)
+    const json_t *gateway = name ? store_get(world, "gateway.networking.k8s.io", "gateways",
+                                             jx_namespace(service), name)
                                  : NULL;
-    const json_t *secret = gateway ? gateway_certificate(world, gateway, request->port, request->sni) : NULL;
+    const json_t *secret = gateway
+                               ? gateway_certificate(world, gateway, request->port, request->sni)
+                               : NULL;
     const char *said = jx_annotation(secret, "gatewatch-sim/certificate");
     json_t *certificate = said ? json_loads(said, 0, NULL) : NULL, *one;
     enum verdict verdict = VERDICT_ANSWER;
@@ -175,38 +201,36 @@ static char *verdict_log(const struct answer *answer, const json_t *match, bool 
 
     *good = false;
     switch (answer->verdict) {
-    case VERDICT_ANSWER:
-        break;
-    case VERDICT_TIMEOUT:
-        return xstrdup(LOG_TIMEOUT);
-    case VERDICT_REFUSED:
-        return xstrdup(LOG_REFUSED);
-    case VERDICT_TLS_NAME:
-        return xstrdup(LOG_NAME);
-    case VERDICT_TLS_ROOT:
-        return xstrdup(LOG_ROOT);
-    case VERDICT_TLS_EXPIRED:
-        return xstrdup(LOG_EXPIRED);
-    case VERDICT_DNS:
-        return xstrdup(LOG_DNS);
+    case VERDICT_ANSWER: break;
+    case VERDICT_TIMEOUT: return xstrdup(LOG_TIMEOUT);
+    case VERDICT_REFUSED: return xstrdup(LOG_REFUSED);
+    case VERDICT_TLS_NAME: return xstrdup(LOG_NAME);
+    case VERDICT_TLS_ROOT: return xstrdup(LOG_ROOT);
+    case VERDICT_TLS_EXPIRED: return xstrdup(LOG_EXPIRED);
+    case VERDICT_DNS: return xstrdup(LOG_DNS);
     }
     if (!accepted(match, answer->status)) {
         char *codes = codes_text(match);
-        char *log = format_text("Received invalid status code: %d in the backend server's HTTP response. As per the "
-                                "health probe configuration, %s is the acceptable status code. Either modify probe "
-                                "configuration or resolve backend issues.", answer->status, codes);
+        char *log = format_text(
+            "Received invalid status code: %d in the backend server's HTTP response. As per the "
+            "health probe configuration, %s is the acceptable status code. Either modify probe "
+            "configuration or resolve backend issues.",
+            answer->status, codes);
         free(codes);
         return log;
     }
     if (!strstr(answer->body, body))
-        return format_text("Body of the backend's HTTP response did not match the probe setting. Received response body "
-                           "doesn't contain %s.", body);
+        return format_text("Body of the backend's HTTP response did not match the probe setting. "
+                           "Received response body "
+                           "doesn't contain %s.",
+                           body);
     *good = true;
     return format_text("Success. Received %d status code", answer->status);
 }
 
-void backend_probe(struct world *world, const json_t *gateway, const json_t *settings, const json_t *on_demand,
-                   const char *address, bool *good, int *status, char **log)
+void backend_probe(struct world *world, const json_t *gateway, const json_t *settings,
+                   const json_t *on_demand, const char *address, bool *good, int *status,
+                   char **log)
 {
     struct sent sent;
     struct answer answer;
@@ -215,21 +239,23 @@ void backend_probe(struct world *world, const json_t *gateway, const json_t *set
     address_answer(world, address, &sent.request, &answer);
     if (answer.verdict == VERDICT_ANSWER && strcmp(sent.scheme, "https") == 0)
         answer.verdict = tls_verdict(world, settings, address, &sent.request);
-    *status = answer.verdict == VERDICT_ANSWER ? answer.status : answer.verdict == VERDICT_TIMEOUT ? -1 : 0;
+    *status = answer.verdict == VERDICT_ANSWER    ? answer.status
+              : answer.verdict == VERDICT_TIMEOUT ? -1
+                                                  : 0;
     *log = verdict_log(&answer, sent.match, good);
 }
 
-/* ---- the clock of each backend ------------------------------------------------------------------------------------------------ */
+/* ---- the clock of each backend ------------------------------------------------------------ */
 
-static bool same(const struct backend *one, const char *gateway, const char *pool, const char *settings,
-                 const char *address)
+static bool same(const struct backend *one, const char *gateway, const char *pool,
+                 const char *settings, const char *address)
 {
     return strcasecmp(one->gateway, gateway) == 0 && strcasecmp(one->pool, pool) == 0 &&
            strcasecmp(one->settings, settings) == 0 && strcasecmp(one->address, address) == 0;
 }
 
-const struct backend *backend_find(struct world *world, const char *gateway, const char *pool, const char *settings,
-                                   const char *address)
+const struct backend *backend_find(struct world *world, const char *gateway, const char *pool,
+                                   const char *settings, const char *address)
 {
     const struct backend *one = azure_of(world)->backends;
     while (one && !same(one, gateway, pool, settings, address))
@@ -237,12 +263,12 @@ const struct backend *backend_find(struct world *world, const char *gateway, con
     return one;
 }
 
-static struct backend *backend_make(struct world *world, const char *gateway, const struct pair *pair,
-                                    const char *address, int interval)
+static struct backend *backend_make(struct world *world, const char *gateway,
+                                    const struct pair *pair, const char *address, int interval)
 {
     struct azure *azure = azure_of(world);
-    struct backend *one = (struct backend *)backend_find(world, gateway, jx_text(pair->pool, "id", ""),
-                                                         jx_text(pair->settings, "id", ""), address);
+    struct backend *one = (struct backend *)backend_find(
+        world, gateway, jx_text(pair->pool, "id", ""), jx_text(pair->settings, "id", ""), address);
     if (!one) {
         one = xcalloc(1, sizeof *one);
         one->gateway = xstrdup(gateway);
@@ -251,7 +277,8 @@ static struct backend *backend_make(struct world *world, const char *gateway, co
         one->address = xstrdup(address);
         one->log = xstrdup("");
         /* Not all at the same moment, as in life; but the same in every run. */
-        one->next_at = world_now(world) + (double)(jx_hash(one->settings) % (unsigned)(interval > 0 ? interval : 1));
+        one->next_at = world_now(world) +
+                       (double)(jx_hash(one->settings) % (unsigned)(interval > 0 ? interval : 1));
         one->next = azure->backends;
         azure->backends = one;
     }
@@ -265,13 +292,14 @@ static void conclude(struct backend *one, bool good, char *log, int threshold)
     one->log = log;
     one->failures = good ? 0 : one->failures + 1;
     if (good)
-        one->up = true;                 /* one good answer restores at once */
+        one->up = true; /* one good answer restores at once */
     else if (one->failures >= threshold || !one->known)
         one->up = false;
     one->known = true;
 }
 
-static void step(struct world *world, const json_t *gateway, const json_t *settings, struct backend *one, bool settled)
+static void step(struct world *world, const json_t *gateway, const json_t *settings,
+                 struct backend *one, bool settled)
 {
     struct sent sent;
     double now = world_now(world);
@@ -292,11 +320,12 @@ static void step(struct world *world, const json_t *gateway, const json_t *setti
     }
     if (one->pending_log || one->next_at > now)
         return;
-    backend_probe(world, gateway, settings, NULL, one->address, &one->pending_good, &one->pending_status,
-                  &one->pending_log);
+    backend_probe(world, gateway, settings, NULL, one->address, &one->pending_good,
+                  &one->pending_status, &one->pending_log);
     /* A probe that times out has its verdict only then; the next one waits for it. */
     one->ends_at = now + (one->pending_status == -1 ? sent.timeout : 0);
-    one->next_at = one->next_at + sent.interval > one->ends_at ? one->next_at + sent.interval : one->ends_at;
+    one->next_at = one->next_at + sent.interval > one->ends_at ? one->next_at + sent.interval
+                                                               : one->ends_at;
     if (one->next_at < now)
         one->next_at = now + sent.interval;
     if (one->ends_at <= now) {
@@ -341,7 +370,8 @@ void backends_tick(struct world *world)
         for (size_t p = 0; p < n; p++)
             json_array_foreach(jx_get(pairs[p].pool, "properties.backendAddresses"), t, target) {
                 const char *address = jx_text(target, "ipAddress", jx_text(target, "fqdn", ""));
-                struct backend *one = backend_make(world, jx_text(gateway, "id", ""), &pairs[p], address, 30);
+                struct backend *one = backend_make(world, jx_text(gateway, "id", ""), &pairs[p],
+                                                   address, 30);
                 if (running)
                     step(world, gateway, pairs[p].settings, one, !azure->started);
             }
@@ -349,7 +379,7 @@ void backends_tick(struct world *world)
     drop_unseen(azure);
 }
 
-/* ---- the report (2.3) ------------------------------------------------------------------------------------------------------------ */
+/* ---- the report (2.3) --------------------------------------------------------------------- */
 
 static json_t *servers(struct world *world, const json_t *gateway, const struct pair *pair)
 {
@@ -358,11 +388,14 @@ static json_t *servers(struct world *world, const json_t *gateway, const struct 
 
     json_array_foreach(jx_get(pair->pool, "properties.backendAddresses"), i, target) {
         const char *address = jx_text(target, "ipAddress", jx_text(target, "fqdn", ""));
-        const struct backend *one = backend_find(world, jx_text(gateway, "id", ""), jx_text(pair->pool, "id", ""),
+        const struct backend *one = backend_find(world, jx_text(gateway, "id", ""),
+                                                 jx_text(pair->pool, "id", ""),
                                                  jx_text(pair->settings, "id", ""), address);
         bool unknown = azure_of(world)->unreachable_instances || !one || !one->known;
         json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "address", address, "health",
-                                              unknown ? "Unknown" : one->up ? "Healthy" : "Unhealthy",
+                                              unknown   ? "Unknown"
+                                              : one->up ? "Healthy"
+                                                        : "Unhealthy",
                                               "healthProbeLog", unknown ? LOG_UNKNOWN : one->log));
     }
     return list;
@@ -383,11 +416,13 @@ json_t *backends_health(struct world *world, const json_t *gateway)
         json_t *rows = json_array();
         for (size_t k = p; k < n; k++)
             if (pairs[k].pool == pairs[p].pool)
-                json_array_append_new(rows, json_pack("{s:{s:s}, s:o}", "backendHttpSettings", "id",
-                                                      jx_text(pairs[k].settings, "id", ""), "servers",
-                                                      servers(world, gateway, &pairs[k])));
+                json_array_append_new(rows,
+                                      json_pack("{s:{s:s}, s:o}", "backendHttpSettings", "id",
+                                                jx_text(pairs[k].settings, "id", ""), "servers",
+                                                servers(world, gateway, &pairs[k])));
         json_array_append_new(pools, json_pack("{s:{s:s}, s:o}", "backendAddressPool", "id",
-                                               jx_text(pairs[p].pool, "id", ""), "backendHttpSettingsCollection", rows));
+                                               jx_text(pairs[p].pool, "id", ""),
+                                               "backendHttpSettingsCollection", rows));
     }
     return json_pack("{s:o}", "backendAddressPools", pools);
 }

@@ -1,4 +1,5 @@
-/* Which route answers a request at a gateway, in Envoy's terms: kubernetes.md 5, written from that text alone. */
+/* Which route answers a request at a gateway, in Envoy's terms: kubernetes.md 5, written from that
+ * text alone. */
 #include "azure.h"
 #include "text.h"
 
@@ -10,7 +11,7 @@
 
 #define GATEWAY_GROUP "gateway.networking.k8s.io"
 
-/* ---- hostnames (5.2) -------------------------------------------------------------------------------------------------- */
+/* ---- hostnames (5.2) ---------------------------------------------------------------------- */
 
 bool hostname_covers(const char *pattern, const char *host)
 {
@@ -20,7 +21,7 @@ bool hostname_covers(const char *pattern, const char *host)
         return true;
     if (strncmp(pattern, "*.", 2) != 0)
         return strcasecmp(pattern, host) == 0;
-    pattern++;                          /* the dot stays: x.y itself is not covered by *.x.y */
+    pattern++; /* the dot stays: x.y itself is not covered by *.x.y */
     p = strlen(pattern);
     return h > p && strcasecmp(host + h - p, pattern) == 0;
 }
@@ -43,7 +44,7 @@ static int rank(const char *pattern)
     return (int)strlen(pattern) + (strncmp(pattern, "*.", 2) == 0 ? 0 : 10000);
 }
 
-/* ---- attachment (5.1) --------------------------------------------------------------------------------------------------- */
+/* ---- attachment (5.1) --------------------------------------------------------------------- */
 
 static bool kind_allowed(const json_t *listener, const char *route_kind)
 {
@@ -59,8 +60,8 @@ static bool kind_allowed(const json_t *listener, const char *route_kind)
     return strcmp(protocol, "TCP") == 0 && strcmp(route_kind, "TCPRoute") == 0;
 }
 
-bool listener_allows(struct world *world, const json_t *gateway, const json_t *listener, const char *route_kind,
-                     const char *route_namespace)
+bool listener_allows(struct world *world, const json_t *gateway, const json_t *listener,
+                     const char *route_kind, const char *route_namespace)
 {
     const char *from = jx_text(listener, "allowedRoutes.namespaces.from", "Same");
 
@@ -77,12 +78,14 @@ bool listener_allows(struct world *world, const json_t *gateway, const json_t *l
     if (!labels)
         labels = json_object();
     json_object_set_new(labels, "kubernetes.io/metadata.name", json_string(route_namespace));
-    bool allowed = namespace && jx_label_selector(jx_get(listener, "allowedRoutes.namespaces.selector"), labels);
+    bool allowed = namespace &&
+                   jx_label_selector(jx_get(listener, "allowedRoutes.namespaces.selector"), labels);
     json_decref(labels);
     return allowed;
 }
 
-static bool names_listener(const json_t *route, const json_t *parent, const json_t *gateway, const json_t *listener)
+static bool names_listener(const json_t *route, const json_t *parent, const json_t *gateway,
+                           const json_t *listener)
 {
     const char *section = jx_str(parent, "sectionName");
     long long port = jx_int(parent, "port", 0);
@@ -91,10 +94,12 @@ static bool names_listener(const json_t *route, const json_t *parent, const json
            strcmp(jx_text(parent, "kind", "Gateway"), "Gateway") == 0 &&
            strcmp(jx_text(parent, "name", ""), jx_name(gateway)) == 0 &&
            strcmp(jx_text(parent, "namespace", jx_namespace(route)), jx_namespace(gateway)) == 0 &&
-           (!section || jx_is(listener, "name", section)) && (!port || port == jx_int(listener, "port", 0));
+           (!section || jx_is(listener, "name", section)) &&
+           (!port || port == jx_int(listener, "port", 0));
 }
 
-static bool attached(struct world *world, const json_t *route, const json_t *gateway, const json_t *listener)
+static bool attached(struct world *world, const json_t *route, const json_t *gateway,
+                     const json_t *listener)
 {
     size_t i;
     json_t *parent;
@@ -104,7 +109,8 @@ static bool attached(struct world *world, const json_t *route, const json_t *gat
     return false;
 }
 
-/* Rank of the most specific effective hostname of the route here that covers the host; -1 when none does. */
+/* Rank of the most specific effective hostname of the route here that covers the host; -1 when none
+ * does. */
 static int effective_rank(const json_t *route, const json_t *listener, const char *host)
 {
     const char *mine = jx_text(listener, "hostname", "");
@@ -116,23 +122,25 @@ static int effective_rank(const json_t *route, const json_t *listener, const cha
     if (json_array_size(names) == 0)
         return hostname_covers(mine, host) ? rank(mine) : -1;
     json_array_foreach(names, i, name) {
-        const char *joined = hostname_join(mine, json_string_value(name) ? json_string_value(name) : "");
+        const char *joined = hostname_join(mine,
+                                           json_string_value(name) ? json_string_value(name) : "");
         if (joined && hostname_covers(joined, host) && rank(joined) > best)
             best = rank(joined);
     }
     return best;
 }
 
-/* ---- rules (5.3, 5.4) ----------------------------------------------------------------------------------------------------- */
+/* ---- rules (5.3, 5.4) --------------------------------------------------------------------- */
 
 struct score {
-    int type;                           /* Exact 3 > PathPrefix 2 > RegularExpression 1 */
+    int type; /* Exact 3 > PathPrefix 2 > RegularExpression 1 */
     size_t length, method, headers, queries;
 };
 
 static bool path_matches(const json_t *match, const char *path, struct score *score)
 {
-    const char *type = jx_text(match, "path.type", "PathPrefix"), *value = jx_text(match, "path.value", "/");
+    const char *type = jx_text(match, "path.type", "PathPrefix"),
+               *value = jx_text(match, "path.value", "/");
     size_t len = strlen(value);
 
     score->length = len;
@@ -162,11 +170,12 @@ static bool match_holds(const json_t *match, const char *path, struct score *sco
 {
     const char *method = jx_str(match, "method");
 
-    *score = (struct score){ .method = method != NULL, .headers = json_array_size(json_object_get(match, "headers")),
+    *score = (struct score){ .method = method != NULL,
+                             .headers = json_array_size(json_object_get(match, "headers")),
                              .queries = json_array_size(json_object_get(match, "queryParams")) };
     /* A probe is a bare GET: it brings no header and no query that a rule could ask for. */
-    return path_matches(match, path, score) && (!method || strcmp(method, "GET") == 0) && score->headers == 0 &&
-           score->queries == 0;
+    return path_matches(match, path, score) && (!method || strcmp(method, "GET") == 0) &&
+           score->headers == 0 && score->queries == 0;
 }
 
 struct search {
@@ -174,7 +183,7 @@ struct search {
     const struct probe_request *request;
     char path[512];
     int host_rank;
-    const json_t *route, *rule;         /* the best so far */
+    const json_t *route, *rule; /* the best so far */
     size_t rule_index;
     struct score score;
 };
@@ -213,7 +222,8 @@ static bool dropped(const json_t *route)
         json_array_foreach(json_object_get(rule, "backendRefs"), k, backend) {
             bool service = strcmp(jx_text(backend, "kind", "Service"), "Service") == 0 &&
                            strcmp(jx_text(backend, "group", ""), "") == 0;
-            if (service && (!json_object_get(backend, "port") || strchr(jx_text(backend, "name", ""), '.')))
+            if (service &&
+                (!json_object_get(backend, "port") || strchr(jx_text(backend, "name", ""), '.')))
                 return true;
         }
     return false;
@@ -232,10 +242,12 @@ static bool rank_hosts(struct world *world, const json_t *route, void *ctx)
     return true;
 }
 
-static void consider(struct search *search, const json_t *route, const json_t *rule, size_t index, const json_t *match)
+static void consider(struct search *search, const json_t *route, const json_t *rule, size_t index,
+                     const json_t *match)
 {
     struct score score;
-    if (match_holds(match, search->path, &score) && (!search->route || better(search, &score, route) > 0)) {
+    if (match_holds(match, search->path, &score) &&
+        (!search->route || better(search, &score, route) > 0)) {
         search->route = route;
         search->rule = rule;
         search->rule_index = index;
@@ -262,7 +274,7 @@ static bool rank_rules(struct world *world, const json_t *route, void *ctx)
     return true;
 }
 
-/* ---- backends (5.5) --------------------------------------------------------------------------------------------------------- */
+/* ---- backends (5.5) ----------------------------------------------------------------------- */
 
 struct grant_query {
     const char *kind, *from, *to_name;
@@ -289,7 +301,8 @@ static bool grant_allows(struct world *world, const json_t *grant, void *ctx)
     return !query->granted;
 }
 
-bool route_may_refer(struct world *world, const json_t *route, const char *kind, const char *ns, const char *name)
+bool route_may_refer(struct world *world, const json_t *route, const char *kind, const char *ns,
+                     const char *name)
 {
     struct grant_query query = { .kind = kind, .from = jx_namespace(route), .to_name = name };
     if (strcmp(ns, query.from) == 0)
@@ -321,7 +334,8 @@ static int apply_filters(const json_t *rule, char *path, size_t room)
     json_array_foreach(json_object_get(rule, "filters"), i, filter) {
         if (jx_is(filter, "type", "RequestRedirect"))
             return (int)jx_int(filter, "requestRedirect.statusCode", 302);
-        if (jx_is(filter, "type", "URLRewrite") && jx_is(filter, "urlRewrite.path.type", "ReplaceFullPath"))
+        if (jx_is(filter, "type", "URLRewrite") &&
+            jx_is(filter, "urlRewrite.path.type", "ReplaceFullPath"))
             snprintf(path, room, "%s", jx_text(filter, "urlRewrite.path.replaceFullPath", "/"));
     }
     return 0;
@@ -339,7 +353,7 @@ static void forward(struct world *world, const struct search *search, struct ans
         return;
     }
     if (json_array_size(backends) == 0) {
-        answer->status = 404;           /* Istio 1.30 (kubernetes.md 0.4) */
+        answer->status = 404; /* Istio 1.30 (kubernetes.md 0.4) */
         return;
     }
     const json_t *backend = heaviest(backends);
@@ -347,7 +361,8 @@ static void forward(struct world *world, const struct search *search, struct ans
     const char *ns = jx_text(backend, "namespace", jx_namespace(search->route));
     bool service = backend && strcmp(jx_text(backend, "kind", "Service"), "Service") == 0 &&
                    strcmp(jx_text(backend, "group", ""), "") == 0;
-    if (!service || !store_get(world, "", "services", ns, name) || !route_may_refer(world, search->route, "HTTPRoute", ns, name)) {
+    if (!service || !store_get(world, "", "services", ns, name) ||
+        !route_may_refer(world, search->route, "HTTPRoute", ns, name)) {
         answer->status = 500;
         return;
     }
@@ -358,10 +373,10 @@ static void forward(struct world *world, const struct search *search, struct ans
     }
 }
 
-/* ---- listeners --------------------------------------------------------------------------------------------------------------- */
+/* ---- listeners ---------------------------------------------------------------------------- */
 
-static const json_t *pick_listener(struct world *world, const json_t *gateway, const struct probe_request *request,
-                                   const char *name, bool *any)
+static const json_t *pick_listener(struct world *world, const json_t *gateway,
+                                   const struct probe_request *request, const char *name, bool *any)
 {
     const char *protocol = strcmp(request->scheme, "https") == 0 ? "HTTPS" : "HTTP";
     const json_t *best = NULL;
@@ -373,17 +388,20 @@ static const json_t *pick_listener(struct world *world, const json_t *gateway, c
         const char *reason;
         char message[256];
         const char *hostname = jx_text(listener, "hostname", "");
-        if (jx_int(listener, "port", 0) != request->port || !jx_is(listener, "protocol", protocol) ||
+        if (jx_int(listener, "port", 0) != request->port ||
+            !jx_is(listener, "protocol", protocol) ||
             !listener_ready(world, gateway, listener, &reason, message, sizeof message))
             continue;
         *any = true;
-        if (hostname_covers(hostname, name) && (!best || rank(hostname) > rank(jx_text(best, "hostname", ""))))
+        if (hostname_covers(hostname, name) &&
+            (!best || rank(hostname) > rank(jx_text(best, "hostname", ""))))
             best = listener;
     }
     return best;
 }
 
-const json_t *gateway_certificate(struct world *world, const json_t *gateway, int port, const char *sni)
+const json_t *gateway_certificate(struct world *world, const json_t *gateway, int port,
+                                  const char *sni)
 {
     struct probe_request request = { .scheme = "https", .port = port };
     bool any;
@@ -392,7 +410,8 @@ const json_t *gateway_certificate(struct world *world, const json_t *gateway, in
 
     if (!ref)
         return NULL;
-    return store_get(world, "", "secrets", jx_text(ref, "namespace", jx_namespace(gateway)), jx_text(ref, "name", ""));
+    return store_get(world, "", "secrets", jx_text(ref, "namespace", jx_namespace(gateway)),
+                     jx_text(ref, "name", ""));
 }
 
 void gateway_answer(struct world *world, const json_t *gateway, const struct probe_request *request,
@@ -402,7 +421,8 @@ void gateway_answer(struct world *world, const json_t *gateway, const struct pro
     bool tls = strcmp(request->scheme, "https") == 0, any;
 
     *answer = (struct answer){ .verdict = VERDICT_ANSWER, .status = 404 };
-    search.listener = pick_listener(world, gateway, request, tls ? request->sni : request->host, &any);
+    search.listener = pick_listener(world, gateway, request, tls ? request->sni : request->host,
+                                    &any);
     if (!any || (tls && !search.listener)) {
         answer->verdict = VERDICT_REFUSED;
         return;
@@ -413,7 +433,8 @@ void gateway_answer(struct world *world, const json_t *gateway, const struct pro
         answer->status = 421;
         return;
     }
-    snprintf(search.path, sizeof search.path, "%.*s", (int)strcspn(request->path, "?"), request->path);
+    snprintf(search.path, sizeof search.path, "%.*s", (int)strcspn(request->path, "?"),
+             request->path);
     store_each(world, GATEWAY_GROUP, "httproutes", rank_hosts, &search);
     if (search.host_rank < 0)
         return;
@@ -421,6 +442,6 @@ void gateway_answer(struct world *world, const json_t *gateway, const struct pro
     if (!search.rule)
         return;
     forward(world, &search, answer);
-    snprintf(answer->served_by, sizeof answer->served_by, "%s/%s rule %zu", jx_namespace(search.route),
-             jx_name(search.route), search.rule_index);
+    snprintf(answer->served_by, sizeof answer->served_by, "%s/%s rule %zu",
+             jx_namespace(search.route), jx_name(search.route), search.rule_index);
 }

@@ -35,7 +35,8 @@ unsigned long long collection_version(struct world *world, const char *group, co
     struct table *table = store_table_any(world, group, resource);
     if (!table)
         return 1;
-    return table->n_events ? table_event(table, table->n_events - 1)->version : table->forgotten + 1;
+    return table->n_events ? table_event(table, table->n_events - 1)->version
+                           : table->forgotten + 1;
 }
 
 static void add_once(const struct table *table, const json_t *object, json_t *changed, json_t *met)
@@ -50,8 +51,8 @@ static void add_once(const struct table *table, const json_t *object, json_t *ch
     free(key);
 }
 
-bool store_changes(struct world *world, const char *group, const char *resource, struct seen *seen, json_t *changed,
-                   size_t *additions, size_t *deletions)
+bool store_changes(struct world *world, const char *group, const char *resource, struct seen *seen,
+                   json_t *changed, size_t *additions, size_t *deletions)
 {
     struct table *table = store_table_any(world, group, resource);
     unsigned long long from = seen->version;
@@ -76,7 +77,7 @@ bool store_changes(struct world *world, const char *group, const char *resource,
     return true;
 }
 
-/* ---- nodes ----------------------------------------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------------- */
 
 const char *node_ip(const json_t *node)
 {
@@ -92,18 +93,19 @@ static bool node_takes_traffic(const json_t *node)
            (!ready || jx_is(ready, "status", "True"));
 }
 
-/* ---- endpoints ---------------------------------------------------------------------------------------------------------- */
+/* ---- endpoints ---------------------------------------------------------------------------- */
 
 struct endpoint_walk {
     const char *service, *node, *port_name;
     size_t ready;
-    char pod[256];                      /* of the first ready one */
+    char pod[256]; /* of the first ready one */
     long long port;
 };
 
 static bool endpoint_ready(const json_t *endpoint)
 {
-    return jx_bool(endpoint, "conditions.ready", true) && !jx_bool(endpoint, "conditions.terminating", false);
+    return jx_bool(endpoint, "conditions.ready", true) &&
+           !jx_bool(endpoint, "conditions.terminating", false);
 }
 
 static bool count_slice(struct world *world, const json_t *slice, void *ctx)
@@ -175,8 +177,8 @@ static int pod_status(const json_t *pod, const char *path)
 
 static bool mesh_carries(struct world *world, const json_t *pod);
 
-void service_answer(struct world *world, const char *ns, const char *name, int port, const char *path,
-                    struct answer *answer)
+void service_answer(struct world *world, const char *ns, const char *name, int port,
+                    const char *path, struct answer *answer)
 {
     const json_t *service = store_get(world, "", "services", ns, name);
     const json_t *described = service_port(service, port);
@@ -200,11 +202,12 @@ void service_answer(struct world *world, const char *ns, const char *name, int p
     } else {
         answer->status = pod_status(pod, path);
         snprintf(answer->body, sizeof answer->body, "%s",
-                 jx_annotation(pod, "gatewatch-sim/body") ? jx_annotation(pod, "gatewatch-sim/body") : "ok\n");
+                 jx_annotation(pod, "gatewatch-sim/body") ? jx_annotation(pod, "gatewatch-sim/body")
+                                                          : "ok\n");
     }
 }
 
-/* ---- ambient ------------------------------------------------------------------------------------------------------------- */
+/* ---- ambient ------------------------------------------------------------------------------ */
 
 struct ztunnel_walk {
     const char *node;
@@ -238,12 +241,12 @@ static bool mesh_carries(struct world *world, const json_t *pod)
     return !walk.any || walk.ready;
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------------------------------- */
+/* ---- addresses ---------------------------------------------------------------------------- */
 
 struct address_walk {
     const char *address;
     int port;
-    const json_t *found, *other;        /* other: the address without the port */
+    const json_t *found, *other; /* other: the address without the port */
 };
 
 static bool has_address(struct world *world, const json_t *service, void *ctx)
@@ -279,23 +282,26 @@ static bool count_node(struct world *world, const json_t *node, void *ctx)
 
     if (node_takes_traffic(node) && lb_node_up(world, rotation->port, jx_name(node), NULL)) {
         rotation->up++;
-        if (service_ready(world, jx_namespace(rotation->service), jx_name(rotation->service), jx_name(node)) > 0)
+        if (service_ready(world, jx_namespace(rotation->service), jx_name(rotation->service),
+                          jx_name(node)) > 0)
             rotation->up_and_local++;
     }
     return true;
 }
 
-static void gateway_or_pods(struct world *world, const json_t *service, const struct probe_request *request,
-                            struct answer *answer)
+static void gateway_or_pods(struct world *world, const json_t *service,
+                            const struct probe_request *request, struct answer *answer)
 {
     const char *name = jx_label(service, "gateway.networking.k8s.io/gateway-name");
-    const json_t *gateway = name ? store_get(world, "gateway.networking.k8s.io", "gateways", jx_namespace(service), name)
+    const json_t *gateway = name ? store_get(world, "gateway.networking.k8s.io", "gateways",
+                                             jx_namespace(service), name)
                                  : NULL;
 
     if (gateway && request->port != 15021)
         gateway_answer(world, gateway, request, answer);
     else
-        service_answer(world, jx_namespace(service), jx_name(service), request->port, request->path, answer);
+        service_answer(world, jx_namespace(service), jx_name(service), request->port, request->path,
+                       answer);
 }
 
 void address_answer(struct world *world, const char *address, const struct probe_request *request,
@@ -320,9 +326,11 @@ void address_answer(struct world *world, const char *address, const struct probe
     if (!rotation.port)
         return;
     store_each(world, "", "nodes", count_node, &rotation);
-    rotation.ready = service_ready(world, jx_namespace(rotation.service), jx_name(rotation.service), NULL);
+    rotation.ready = service_ready(world, jx_namespace(rotation.service), jx_name(rotation.service),
+                                   NULL);
     bool local = jx_is(rotation.service, "spec.externalTrafficPolicy", "Local");
-    /* With every node out of rotation a new flow gets no answer at all, not a refusal (azure.md 4.3). */
+    /* With every node out of rotation a new flow gets no answer at all, not a refusal
+     * (azure.md 4.3). */
     if (rotation.up == 0 || (local && rotation.up_and_local == 0)) {
         answer->verdict = VERDICT_TIMEOUT;
         return;

@@ -1,11 +1,13 @@
-/* The worlds to choose from. Each is the reference environment with some of its faults, or made ill in one more way. */
+/* The worlds to choose from. Each is the reference environment with some of its faults, or made ill
+ * in one more way. */
 #include "azure.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define POOL_ADDRESS "10.0.1.50"        /* what cloud-provider-azure gives to the first internal load balancer */
+#define POOL_ADDRESS                                                                               \
+    "10.0.1.50" /* what cloud-provider-azure gives to the first internal load balancer */
 #define PROBE_ANNOTATION "service.beta.kubernetes.io/port_"
 
 static void load_yaml(struct world *world, const char *yaml, const char *what)
@@ -71,17 +73,19 @@ static void patch_local(struct world *world, const char *ns, const char *name)
 
 static void edit_gateway(struct world *world, const char *path, json_t *value)
 {
-    json_t *next = json_deep_copy(store_get(world, "gateway.networking.k8s.io", "gateways", "istio-ingress",
-                                            "mtkc-gateway"));
+    json_t *next = json_deep_copy(
+        store_get(world, "gateway.networking.k8s.io", "gateways", "istio-ingress", "mtkc-gateway"));
     jx_set(next, path, value);
-    store_put(world, "gateway.networking.k8s.io", "gateways", next, "kubectl-client-side-apply", "Update", NULL);
+    store_put(world, "gateway.networking.k8s.io", "gateways", next, "kubectl-client-side-apply",
+              "Update", NULL);
 }
 
 static void use_overlay(struct world *world)
 {
     load_yaml(world, world_overlay_yaml, "overlay");
     edit_gateway(world, "spec.infrastructure.parametersRef",
-                 json_pack("{s:s, s:s, s:s}", "group", "", "kind", "ConfigMap", "name", "mtkc-gateway-options"));
+                 json_pack("{s:s, s:s, s:s}", "group", "", "kind", "ConfigMap", "name",
+                           "mtkc-gateway-options"));
 }
 
 /* The Terraform's probes wait longer than their interval; a healthy world's do not. */
@@ -94,7 +98,7 @@ static void calm_probes(struct world *world)
             jx_set(probe, "properties.timeout", json_integer(30));
 }
 
-/* ---- the scenarios ---------------------------------------------------------------------------------------------------------- */
+/* ---- the scenarios ------------------------------------------------------------------------ */
 
 static void load_reference(struct world *world)
 {
@@ -121,12 +125,14 @@ static void load_traffic_policy(struct world *world)
     add_health_route(world);
 }
 
-/* An annotation that means well: the right port, a path that is not served there. It even beats Local (azure.md 4.3). */
+/* An annotation that means well: the right port, a path that is not served there. It even beats
+ * Local (azure.md 4.3). */
 static void load_lb_probe(struct world *world)
 {
     load_base(world);
     add_health_route(world);
-    json_t *annotations = json_pack("{s:s}", "service.beta.kubernetes.io/azure-load-balancer-internal", "true");
+    json_t *annotations = json_pack(
+        "{s:s}", "service.beta.kubernetes.io/azure-load-balancer-internal", "true");
     static const char *const ports[] = { "80", "443" };
     for (size_t i = 0; i < 2; i++) {
         char key[120];
@@ -147,10 +153,51 @@ static void load_tenants(struct world *world)
                   world->options->routes > 0 ? world->options->routes : 200);
 }
 
+/* Takes kinds away from the Reader's role, so that some of what gatewatch shows must be
+ * "forbidden". */
+static void narrow_reader(struct world *world)
+{
+    static const char *const away[] = { "nodes", "daemonsets", "horizontalpodautoscalers" };
+    const char *group = "rbac.authorization.k8s.io";
+    json_t *role = json_deep_copy(
+               store_get(world, group, "clusterroles", NULL, "gatewatch-reader")),
+           *rule;
+    size_t i;
+
+    json_array_foreach(json_object_get(role, "rules"), i, rule) {
+        json_t *resources = json_object_get(rule, "resources");
+        for (size_t k = json_array_size(resources); k > 0; k--)
+            for (size_t n = 0; n < sizeof away / sizeof away[0]; n++)
+                if (strcmp(json_string_value(json_array_get(resources, k - 1)), away[n]) == 0) {
+                    json_array_remove(resources, k - 1);
+                    break;
+                }
+    }
+    if (role)
+        store_put(world, group, "clusterroles", role, "kubectl-edit", "Update", NULL);
+}
+
 static void load_forbidden(struct world *world)
 {
+    narrow_reader(world);
     azure_of(world)->credential = principal_named("reader");
     load_base(world);
+}
+
+/* The add-ons know no ambient mode. */
+static void leave_ambient(struct world *world)
+{
+    json_t *namespaces = store_list(world, "", "namespaces"), *namespace;
+    size_t i;
+
+    json_array_foreach(namespaces, i, namespace) {
+        if (!jx_label(namespace, "istio.io/dataplane-mode"))
+            continue;
+        json_t *next = json_deep_copy(namespace);
+        json_object_del(jx_get(next, "metadata.labels"), "istio.io/dataplane-mode");
+        store_put(world, "", "namespaces", next, "kubectl-client-side-apply", "Update", NULL);
+    }
+    json_decref(namespaces);
 }
 
 /* App routing's Gateway API: no mesh, class defaults from a ConfigMap that AKS owns. */
@@ -161,11 +208,13 @@ static void load_aks_addon(struct world *world)
     load_azure(world);
     cluster = json_array_get(azure_of(world)->clusters, 0);
     jx_set(cluster, "properties.ingressProfile",
-           json_pack("{s:{s:s}, s:{s:b, s:{s:s}}}", "gatewayAPI", "installation", "Standard", "webAppRouting", "enabled",
-                     1, "gatewayAPIImplementations", "appRoutingIstio", "Enabled"));
+           json_pack("{s:{s:s}, s:{s:b, s:{s:s}}}", "gatewayAPI", "installation", "Standard",
+                     "webAppRouting", "enabled", 1, "gatewayAPIImplementations", "appRoutingIstio",
+                     "Enabled"));
     load_yaml(world, world_nodes_yaml, "nodes");
     load_yaml(world, world_addon_yaml, "add-on");
     load_yaml(world, world_namespaces_yaml, "namespaces");
+    leave_ambient(world);
     load_yaml(world, world_secret_yaml, "certificate");
     load_yaml(world, world_gateway_yaml, "gateway");
     edit_gateway(world, "spec.gatewayClassName", json_string("approuting-istio"));
@@ -174,14 +223,21 @@ static void load_aks_addon(struct world *world)
 }
 
 const struct scenario scenarios[] = {
-    { "reference", "the proof of concept as deployed: no health route, and a load balancer that probes / for 404",
+    { "reference",
+      "the proof of concept as deployed: no health route, and a load balancer that probes / for "
+      "404",
       load_reference },
     { "healthy", "both fixes in place, the durable way", load_healthy },
-    { "no-health-route", "externalTrafficPolicy is Local already; the probe's path has no route", load_no_health_route },
-    { "traffic-policy", "the health route is there; the load balancer's probe gets 404", load_traffic_policy },
+    { "no-health-route", "externalTrafficPolicy is Local already; the probe's path has no route",
+      load_no_health_route },
+    { "traffic-policy", "the health route is there; the load balancer's probe gets 404",
+      load_traffic_policy },
     { "lb-probe", "a probe annotation that points at a path nobody serves", load_lb_probe },
-    { "tenants", "many tenants and routes (--tenants, --routes) with small troubles among them", load_tenants },
-    { "forbidden", "the reference world seen by a Reader without the health action", load_forbidden },
-    { "aks-addon", "a gateway of AKS application routing: class defaults, HPA, probe annotations", load_aks_addon },
+    { "tenants", "many tenants and routes (--tenants, --routes) with small troubles among them",
+      load_tenants },
+    { "forbidden", "the reference world seen by a Reader without the health action",
+      load_forbidden },
+    { "aks-addon", "a gateway of AKS application routing: class defaults, HPA, probe annotations",
+      load_aks_addon },
     { NULL, NULL, NULL },
 };
