@@ -382,6 +382,7 @@ void draw_chrome(struct app *a)
     if (a->layout.banner.h) {
         DOC_AUTO d = {0};
         banner_doc(a, &d);
+        canvas_ground(&a->canvas, a->layout.banner, ROLE_SHEET);
         doc_draw(&d, &a->canvas, rect_inset(a->layout.banner, 1, 0), 0, 0, NULL);
     }
     draw_sources(a, a->layout.sources);

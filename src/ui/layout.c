@@ -51,25 +51,37 @@ static void narrow_overview(struct overview *o, struct rect rest, const struct o
     o->findings = stack(&rest, rest.h, 4);
 }
 
+/* Rows of panes one under the other, with a blank one between. */
+static int stacked(const int *rows, int n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += rows[i] > 0 ? rows[i] + 1 : 0;
+    return at_least(sum - 1, 0);
+}
+
 static void wide_overview(struct overview *o, struct rect rest, const struct overview_wants *want)
 {
-    bool huge = rest.w >= 170;
-    struct rect bottom = {0};
-    if (rest.h >= 44) {
-        bottom = rect_take_bottom(&rest, at_most(rest.h / 3, 20));
+    int left_needs = stacked((const int[]){want->cause, want->probes, want->backends}, 3);
+    int right_needs = stacked((const int[]){want->findings, want->services, want->nodes, want->tenants}, 4);
+    /* What the columns leave, and a part of a very tall screen in any case, lists the routes. */
+    int spare = rest.h - at_least(left_needs, at_most(right_needs, rest.h * 2 / 3)) - 1;
+    if (rest.h >= 44)
+        spare = at_least(spare, rest.h / 4);
+    struct rect bottom = spare >= 5 ? rect_take_bottom(&rest, spare) : (struct rect){0};
+    if (bottom.h)
         rect_take_bottom(&rest, 1);
-    }
-    struct rect right = rect_take_right(&rest, huge ? rest.w * 2 / 5 : rest.w * 5 / 13);
+    struct rect right = rect_take_right(&rest, rest.w >= 170 ? rest.w * 2 / 5 : rest.w * 5 / 13);
     rect_take_right(&rest, 2);
     struct rect left = rest;
     o->cause = stack(&left, at_most(want->cause, at_least(left.h - want->probes - at_most(want->backends, 8) - 2, 6)), 3);
     o->probes = stack(&left, at_most(want->probes, left.h), want->probes);
-    o->backends = stack(&left, left.h, 3);
+    o->backends = stack(&left, at_most(left.h, want->backends), 3);
     o->findings = stack(&right, at_most(want->findings, at_least(right.h / 3, 5)), 3);
     o->services = stack(&right, at_most(want->services, 6), 3);
-    o->nodes = huge || right.h > want->tenants + want->nodes ? stack(&right, at_most(want->nodes, at_least(right.h / 2, 5)), 3)
-                                                            : (struct rect){0};
-    o->tenants = stack(&right, right.h, 3);
+    int nodes = at_most(want->nodes, at_least(right.h / 2, 4));
+    o->nodes = right.h >= nodes + 5 ? stack(&right, nodes, 3) : (struct rect){0};
+    o->tenants = stack(&right, at_most(right.h, want->tenants), 3);
     o->routes = bottom;
 }
 

@@ -311,22 +311,28 @@ static void drop_columns(const struct table_column *columns, int n, const int *n
     }
 }
 
+/* Takes a column at a time from the widest that may give, until the row fits. `least` 0: down to what the columns allow. */
+static void shrink(const struct table_column *columns, int n, const int *natural, int room, int least, int *widths)
+{
+    for (int over = total_width(widths, n) - room; over > 0; over--) {
+        int widest = -1;
+        for (int i = 0; i < n; i++)
+            if (widths[i] > (least ? least : least_width(&columns[i], natural[i])) && (widest < 0 || widths[i] > widths[widest]))
+                widest = i;
+        if (widest < 0)
+            return;
+        widths[widest]--;
+    }
+}
+
 void table_fit(const struct table_column *columns, int n, const int *natural, int shift, int room, int *widths)
 {
     for (int i = 0; i < n; i++)
         widths[i] = i > 0 && i <= shift ? 0 : natural[i] > 0 ? natural[i] : 1;
     drop_columns(columns, n, natural, room, widths);
-    /* Take from whatever may be cut, a column at a time from the widest: the rest stays whole. */
-    for (int over = total_width(widths, n) - room; over > 0; over--) {
-        int widest = -1;
-        for (int i = 0; i < n; i++)
-            if (widths[i] && widths[i] > least_width(&columns[i], natural[i]) &&
-                (widest < 0 || widths[i] > widths[widest]))
-                widest = i;
-        if (widest < 0)
-            break;
-        widths[widest]--;
-    }
+    shrink(columns, n, natural, room, 0, widths);
+    /* Still too wide: better everything cut a little than a column beyond the edge. */
+    shrink(columns, n, natural, room, 4, widths);
     int left = room - total_width(widths, n), weights = 0;
     for (int i = 0; i < n; i++)
         weights += widths[i] ? columns[i].weight : 0;

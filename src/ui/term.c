@@ -422,11 +422,8 @@ static void soften(struct look *look)
 {
     if (term.colours > 8 || look->fg < 0)
         return;
-    int r = look->fg >> 16 & 0xFF, g = look->fg >> 8 & 0xFF, b = look->fg & 0xFF;
-    int high = r > g ? r : g, low = r < g ? r : g;
-    high = high > b ? high : b;
-    low = low < b ? low : b;
-    if (high - low < 48 && look->bg < 0) {
+    if (colour_is_grey(look->fg) && look->bg < 0) {
+        int high = look->fg >> 16 & 0xFF;
         if (high < 0xA0)
             look->attr |= ATTR_DIM;
         look->fg = COLOUR_DEFAULT;

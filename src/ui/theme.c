@@ -300,7 +300,41 @@ static bool is_grey(struct rgb c)
     int high = c.r > c.g ? c.r : c.g, low = c.r < c.g ? c.r : c.g;
     high = high > c.b ? high : c.b;
     low = low < c.b ? low : c.b;
-    return high - low < 48;
+    return high - low < 30;
+}
+
+bool colour_is_grey(int rgb)
+{
+    return rgb >= 0 && is_grey(split(rgb));
+}
+
+static int hue(struct rgb c)
+{
+    int high = c.r > c.g ? c.r : c.g, low = c.r < c.g ? c.r : c.g;
+    high = high > c.b ? high : c.b;
+    low = low < c.b ? low : c.b;
+    int span = high - low ? high - low : 1;
+    int h = high == c.r ? 60 * (c.g - c.b) / span : high == c.g ? 120 + 60 * (c.b - c.r) / span : 240 + 60 * (c.r - c.g) / span;
+    return (h + 360) % 360;
+}
+
+/* Eight or sixteen: a soft red must stay red, so the hue decides, and how light it is only chooses the bright half. */
+static int by_hue(struct rgb want, bool bright)
+{
+    static const struct {
+        int hue, colour, penalty;
+    } hues[] = {{0, 1, 0}, {60, 3, 0}, {120, 2, 0}, {180, 6, 0}, {240, 4, 15}, {300, 5, 0}, {360, 1, 0}};
+    int h = hue(want), best = 0, least = 1000;
+    for (size_t i = 0; i < sizeof hues / sizeof *hues; i++) {
+        int d = abs(h - hues[i].hue) + hues[i].penalty;
+        if (d < least) {
+            least = d;
+            best = hues[i].colour;
+        }
+    }
+    int high = want.r > want.g ? want.r : want.g;
+    high = high > want.b ? high : want.b;
+    return best + (bright && high >= 0xE0 ? 8 : 0);
 }
 
 int colour_nearest(int rgb, int colours)
@@ -308,14 +342,15 @@ int colour_nearest(int rgb, int colours)
     if (rgb < 0 || colours > 256)
         return rgb;
     struct rgb want = split(rgb);
+    bool grey = is_grey(want);
+    if (colours < 256 && !grey)
+        return by_hue(want, colours >= 16);
     /* The first sixteen are the user's own; with 256 only the fixed ones are meant. */
     int first = colours >= 256 ? 16 : 0, last = colours >= 256 ? 256 : colours >= 16 ? 16 : 8, best = first;
     long least = -1;
-    bool grey = is_grey(want);
     for (int i = first; i < last; i++) {
         struct rgb have = xterm_colour(i);
-        /* With few colours a soft green must stay green, not become the nearer grey. */
-        if (last <= 16 && is_grey(have) != grey)
+        if (last <= 16 && !is_grey(have))
             continue;
         long d = distance(want, have);
         if (least < 0 || d < least) {

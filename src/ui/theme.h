@@ -47,5 +47,6 @@ char **theme_names(size_t *ret_n);
 struct look theme_look(const struct theme *, struct style, bool plain);
 /* The nearest colour of a terminal with `colours` (8, 16, 88.., 256) colours, or the value itself from 2^24 on. */
 int colour_nearest(int rgb, int colours);
+bool colour_is_grey(int rgb);
 
 #endif

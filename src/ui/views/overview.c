@@ -85,7 +85,7 @@ static void shorten_of(char *s, int room)
 static int hop_x(struct rect r, int hop)
 {
     static const int shares[HOP_COUNT + 1] = {0, 12, 24, 34, 46, 58, 69, 79};
-    return r.x + 1 + shares[hop] * (r.w - 1) / 79;
+    return r.x + 1 + (r.w >= 112 ? hop * (r.w - 11) / (HOP_COUNT - 1) : shares[hop] * (r.w - 1) / 79);
 }
 
 static void draw_hop(struct scene *s, struct rect r, enum hop hop, bool last)
@@ -100,7 +100,8 @@ static void draw_hop(struct scene *s, struct rect r, enum hop hop, bool last)
     if (!last)
         draw_arrow(c, x + used + 1, x + width - 1, r.y);
     struct style news_style = STYLE(h->light == LIGHT_OK ? ROLE_TEXT : role), quiet = STYLE(ROLE_QUIET);
-    const char *detail = h->detail && *h->detail ? h->detail : light_word(h->light);
+    bool reading = h->light == LIGHT_UNKNOWN && (!s->data || !s->data->settled);
+    const char *detail = h->detail && *h->detail ? h->detail : reading ? (s->ascii ? "reading" : "reading…") : light_word(h->light);
     split_detail(detail, first, sizeof first, news, sizeof news);
     if (text_width(detail) <= room) {
         str_copy(news, sizeof news, detail);
@@ -195,14 +196,25 @@ static void draw_cause(struct scene *s, struct rect r, const struct finding *f)
     doc_draw(&action, s->canvas, rect_inset(last, 1, 0), 0, 0, NULL);
 }
 
-static void draw_all_well(struct scene *s, struct rect r)
+static void draw_no_cause(struct scene *s, struct rect r)
 {
     if (rect_empty(r))
         return;
     struct rect inner = draw_title(s, r, "Root cause", "", false);
-    bool known = s->data && s->data->settled;
-    canvas_text(s->canvas, inner.x + 1, inner.y, inner.w - 2, STYLE(ROLE_QUIET),
-                known ? "None: no finding stands against the path." : s->ascii ? "Reading..." : "Reading…");
+    const struct view_data *d = s->data;
+    size_t unknown = d && d->findings ? d->findings->unknown.n : 0;
+    DOC_AUTO doc = {0};
+    if (!d || !d->settled)
+        doc_puts(&doc, ROLE_QUIET, s->ascii ? "Reading..." : "Reading…");
+    else if (d->fatal.code != ERR_NONE)
+        doc_puts(&doc, ROLE_UNKNOWN, "Not known: the cluster could not be opened.");
+    else if (d->azure.code != ERR_NONE)
+        doc_puts(&doc, ROLE_UNKNOWN, "Not known: Azure cannot be read, only the cluster's side is judged.");
+    else if (unknown)
+        doc_add(&doc, ROLE_UNKNOWN, "No finding, but %zu checks could not tell: 6 says which and why.", unknown);
+    else
+        doc_puts(&doc, ROLE_QUIET, "None: no finding stands against the path.");
+    doc_draw(&doc, s->canvas, rect_inset(inner, 1, 0), 0, 0, NULL);
 }
 
 /* ---- both probers ------------------------------------------------------------------------------------------------------------ */
@@ -314,7 +326,7 @@ static void draw(struct scene *s, struct rect r)
     if (f)
         draw_cause(s, o.cause, f);
     else
-        draw_all_well(s, o.cause);
+        draw_no_cause(s, o.cause);
     draw_probers(s, o.probes);
     draw_list(s, &view_overview, L_BACKENDS, o.backends);
     draw_list(s, &view_overview, L_FINDINGS, o.findings);

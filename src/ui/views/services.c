@@ -160,6 +160,14 @@ static void describe_ports(const struct topo_service *svc, struct doc *d)
     }
 }
 
+/* Under Local the load balancer takes the nodes without a gateway pod out: that is how it should be, not a fault. */
+static enum light node_light(const struct topo_service *svc, const struct topo_node *n)
+{
+    if (n->in_rotation == TRI_FALSE)
+        return str_eq(svc->policy, "Local") && n->ready_endpoints == 0 ? LIGHT_ABSENT : LIGHT_DOWN;
+    return n->in_rotation == TRI_TRUE ? LIGHT_OK : LIGHT_UNKNOWN;
+}
+
 static void describe(const struct scene *s, size_t row, struct doc *d)
 {
     const struct topo_service *svc = at(s, row);
@@ -181,7 +189,7 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
         doc_heading(d, "Nodes");
     for (size_t i = 0; i < svc->nodes.n; i++) {
         const struct topo_node *n = &svc->nodes.items[i];
-        enum light light = n->in_rotation == TRI_TRUE ? LIGHT_OK : n->in_rotation == TRI_FALSE ? LIGHT_DOWN : LIGHT_UNKNOWN;
+        enum light light = node_light(svc, n);
         doc_add(d, light_role(light), "%s ", light_sign(light, s->ascii));
         doc_add(d, ROLE_TEXT, "%s", n->name);
         doc_line(d, ROLE_QUIET, "  %s  %d ready here  %s%s%s", str_or(n->zone, "no zone"), n->ready_endpoints,
@@ -216,12 +224,12 @@ const struct list list_services = {
 /* ---- nodes: of all services, one row per service and node ---------------------------------------------------------------------- */
 
 static const struct table_column node_columns[] = {
-    {.title = "NODE", .min = 12, .weight = 2},
+    {.title = "NODE", .min = 20, .weight = 2},
     {.title = "LB"},
     {.title = "PODS", .right = true},
     {.title = "ZONE", .drop = 2},
-    {.title = "SERVICE", .min = 10, .weight = 1, .drop = 3},
-    {.title = "REASON", .min = 10, .weight = 2, .drop = 4},
+    {.title = "SERVICE", .min = 14, .weight = 1, .drop = 4},
+    {.title = "REASON", .min = 16, .weight = 2, .drop = 3},
 };
 enum { COL_N_NODE, COL_N_IN, COL_N_READY, COL_N_ZONE, COL_N_SERVICE, COL_N_REASON };
 
@@ -252,7 +260,7 @@ static void node_cell(const struct scene *s, size_t row, int column, struct tabl
     const struct topo_node *n = node_at(s, row, &svc);
     if (!n)
         return;
-    enum light light = n->in_rotation == TRI_TRUE ? LIGHT_OK : n->in_rotation == TRI_FALSE ? LIGHT_DOWN : LIGHT_UNKNOWN;
+    enum light light = node_light(svc, n);
     switch (column) {
     case COL_N_NODE: cell_set(out, ROLE_TEXT, "%s", n->name); break;
     case COL_N_IN: cell_set(out, light_role(light), "%s %s", light_sign(light, s->ascii), tri_word(n->in_rotation, "in", "out")); break;
@@ -275,7 +283,7 @@ static bool node_fault(const struct scene *s, size_t row)
 {
     const struct topo_service *svc;
     const struct topo_node *n = node_at(s, row, &svc);
-    return n && n->in_rotation == TRI_FALSE;
+    return n && node_light(svc, n) == LIGHT_DOWN;
 }
 
 static void node_describe(const struct scene *s, size_t row, struct doc *d)
