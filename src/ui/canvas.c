@@ -176,6 +176,19 @@ struct glyph {
     int width;
 };
 
+/* What typography has a plain letter for. */
+static const char *plain_sign(const char *s, size_t n)
+{
+    static const char *const pairs[][2] = {
+        {"→", ">"}, {"·", "."}, {"–", "-"}, {"—", "-"}, {"…", "~"}, {"’", "'"}, {"“", "\""}, {"”", "\""}, {"×", "x"},
+        {"≤", "<"}, {"≥", ">"}, {"✓", "+"}, {"✗", "x"}, {"▲", "!"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (strlen(pairs[i][0]) == n && memcmp(pairs[i][0], s, n) == 0)
+            return pairs[i][1];
+    return "?";
+}
+
 static struct glyph next_glyph(const struct canvas *c, const char *s)
 {
     unsigned char b = (unsigned char)s[0];
@@ -189,7 +202,7 @@ static struct glyph next_glyph(const struct canvas *c, const char *s)
     memcpy(one, s, n);
     int width = text_width(one);
     if (c->ascii)
-        return (struct glyph){width == 0 ? "" : "?", width == 0 ? 0 : 1, n, width == 0 ? 0 : 1};
+        return (struct glyph){width == 0 ? "" : plain_sign(s, n), width == 0 ? 0 : 1, n, width == 0 ? 0 : 1};
     return (struct glyph){s, n, n, width};
 }
 

@@ -435,7 +435,10 @@ static void set_cell(int x, int y, const struct cell *cell, const struct theme *
     struct look look = theme_look(theme, cell->style, term.colours == 0);
     attr_t attrs = 0;
     int pair = 0;
-    if (term.colours) {
+    if (term.colours && term.colours <= 16 && cell->style.ground == ROLE_SELECTION) {
+        /* Red on blue cannot be read: where colours are few, the cursor is a reversed row. */
+        attrs |= A_REVERSE;
+    } else if (term.colours) {
         soften(&look);
         pair = pair_for(usable_colour(look.fg), usable_colour(look.bg));
     }
