@@ -16,7 +16,7 @@ SCREEN_PKGS := cmocka vterm libcurl
 
 # ---- flags ----------------------------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wswitch-enum \
-        -Wwrite-strings -Wpointer-arith -Wformat=2 -Wno-missing-field-initializers \
+        -Wwrite-strings -Wpointer-arith -Wformat=2 -Wno-format-zero-length -Wno-missing-field-initializers \
         -Werror=implicit-function-declaration
 # WERROR=1 makes a warning an error; tests/run.py builds that way.
 WERROR ?= $(if $(CI),1)

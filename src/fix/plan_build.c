@@ -141,6 +141,7 @@ struct plan_change *plan_add_change(struct plan *plan, const char *verb, const c
     return change;
 }
 
+__attribute__((format(printf, 2, 0)))
 static const char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
     TEXT_AUTO text = { 0 };
