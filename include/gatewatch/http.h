@@ -54,7 +54,7 @@ struct http_request {
     struct secret *bearer;      /* referenced; or NULL. Never sent over plain http except to loopback */
     struct secret *basic;       /* "user:password", or NULL */
     enum http_intent intent;
-    int timeout_ms;             /* whole exchange; for streams: until the reply's headers */
+    int timeout_ms;             /* whole exchange; for streams: until the reply's headers. 0: one minute */
     int64_t deadline_ms;        /* streams: hard end of the stream, from now; 0 none */
     size_t max_body;            /* 0: 32 MiB. A larger one ends the exchange with ERR_PROTOCOL */
     bool follow;                /* redirects are an error unless set; never to another host */

@@ -281,7 +281,10 @@ static void explain_tls(struct job *job, CURLcode result, struct error *err)
     const char *label = job->x->to->label;
     char detail[200];
     text_clean(detail, sizeof detail, job->detail, strlen(job->detail), false);
-    if (result == CURLE_SSL_CERTPROBLEM) {
+    if (result == CURLE_SSL_CACERT_BADFILE) {
+        error_set(err, ERR_TLS, "the certificate of %s cannot be checked: this machine has no list of CAs", label);
+        error_remedy(err, "install the package ca-certificates, or give the server's CA");
+    } else if (result == CURLE_SSL_CERTPROBLEM) {
         error_set(err, ERR_TLS, "the client certificate for %s cannot be used: %s", label, detail);
     } else if (str_has_nocase(detail, "alert") && str_has_nocase(detail, "certificate")) {
         error_set(err, ERR_TLS, "%s does not accept the client certificate: %s", label,

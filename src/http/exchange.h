@@ -50,6 +50,7 @@ enum {
     MAX_HEADERS = 64 * 1024,
     MAX_ERROR_BODY = 64 * 1024,
     DEFAULT_BODY = 32 * 1024 * 1024,
+    DEFAULT_TIMEOUT_MS = 60 * 1000,
     MAX_HOPS = 5,
 };
 

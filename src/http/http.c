@@ -122,7 +122,7 @@ static struct exchange *exchange_new(const struct http_request *r)
         memcpy(x->body, r->body, r->body_len);
         x->body_len = r->body_len;
     }
-    x->timeout_ms = r->timeout_ms;
+    x->timeout_ms = r->timeout_ms > 0 ? r->timeout_ms : DEFAULT_TIMEOUT_MS;
     x->deadline_ms = r->deadline_ms;
     x->max_body = r->max_body ? r->max_body : DEFAULT_BODY;
     x->reply.max = x->max_body > MAX_ERROR_BODY ? x->max_body + 1 : MAX_ERROR_BODY + 1;

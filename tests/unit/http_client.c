@@ -36,6 +36,7 @@ bool on_chunk(void *ctx, const char *bytes, size_t len)
 {
     struct answer *a = ctx;
     a->chunks++;
+    a->opened |= a->chunks == 1 && len == 0;
     a->body = realloc(a->body, a->len + len + 1);
     memcpy(a->body + a->len, bytes, len);
     a->len += len;

@@ -18,6 +18,7 @@ struct answer {
     int stop_after_chunks;
     struct http *http;
     uint64_t id;
+    bool opened;            /* the first chunk came with nothing: the reply's headers are in */
     bool cancel_in_chunk;
 };
 

@@ -241,10 +241,10 @@ static void an_ended_token_is_not_given(void **state)
 {
     (void)state;
     principal();
-    script.expires_in = 1;
+    script.expires_in = 2;
     open_auth("environment");
     assert_string_equal(ask(ARM).token, "HUSH-TOKEN-1");
-    usleep(1100000);
+    usleep(2100000);
     assert_string_equal(ask(ARM).token, "HUSH-TOKEN-2");
 }
 

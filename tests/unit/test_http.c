@@ -286,6 +286,14 @@ static void a_token_goes_to_its_host_only(void **state)
     send_with_token(a, e, "/echo", false);
     assert_non_null(strstr(a->body, "\r\nAuthorization: Bearer " TOKEN "\r\n"));
     free_answer(a);
+    struct secret *pair = secret_new("jane:pw", 7);
+    struct http_request basic = {.to = e, .method = "GET", .target = "/echo", .basic = pair, .timeout_ms = 20000};
+    a = new_answer();
+    http_send(http, &basic, NULL, on_done, a);
+    secret_unref(pair);
+    run_until(a, 1);
+    assert_non_null(strstr(a->body, "\r\nAuthorization: Basic amFuZTpwdw==\r\n"));
+    free_answer(a);
     char absolute[100];
     snprintf(absolute, sizeof absolute, "http://127.0.0.1:%d/echo", evil->port);
     a = new_answer();

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "auth/kube_login.h"
+#include "auth/exec_plugin.h"
 #include "auth/kubeconfig.h"
 #include "unit/http_client.h"
 
@@ -429,12 +430,12 @@ static void one_run_for_all_who_wait(void **state)
 static void an_expired_answer_is_renewed(void **state)
 {
     (void)state;
-    plugin("t=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ); n=$(wc -l < runs)\n"
+    plugin("t=$(date -u -d '+4 seconds' +%Y-%m-%dT%H:%M:%SZ); n=$(wc -l < runs)\n"
            "echo \"{\\\"kind\\\":\\\"ExecCredential\\\",\\\"apiVersion\\\":\\\"" V1
            "\\\",\\\"status\\\":{\\\"token\\\":\\\"HUSH-$n\\\",\\\"expirationTimestamp\\\":\\\"$t\\\"}}\"");
     open_login(exec_user(V1, "      interactiveMode: Never\n"), "");
     assert_string_equal(get_login().bearer, "HUSH-1");
-    usleep(2100000);
+    usleep(4100000);
     assert_string_equal(get_login().bearer, "HUSH-2");
     plugin(ANSWER(V1, "\"token\":\"HUSH\",\"expirationTimestamp\":\"2020-01-01T00:00:00Z\""));
     open_login(exec_user(V1, "      interactiveMode: Never\n"), "");
@@ -466,6 +467,42 @@ static void wrong_answers(void **state)
         if (!strstr(g.error.message, cases[i].words))
             fail_msg("'%s' does not say '%s'", g.error.message, cases[i].words);
         assert_non_null(strstr(g.error.message, "plugin"));
+    }
+}
+
+/* Any bytes in: an answer with what was asked for, or an error. */
+static void cut_answers(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *version; } samples[] = {
+        {"execcredential-output-token.json", V1BETA1}, {"execcredential-output-cert.json", V1},
+        {"execcredential-input.json", V1}};
+    const char *root = getenv("GATEWATCH_ROOT");
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char path[500], *bytes, name[] = "plugin";
+        size_t len;
+        snprintf(path, sizeof path, "%s/tests/fixtures/kubernetes/%s", root ? root : ".", samples[i].name);
+        assert_true(file_read(path, 1 << 20, &bytes, &len, NULL));
+        struct exec_plugin p = {.api_version = samples[i].version, .command = name, .name = name};
+        for (size_t n = 0; n <= len; n++) {
+            char *part = malloc(n + 1);
+            memcpy(part, bytes, n);
+            part[n] = '\0';
+            struct exec_answer answer = {0};
+            struct error err = {0};
+            if (exec_answer_read(&p, part, n, &answer, &err)) {
+                assert_true(i < 2);
+                assert_true(answer.token || (answer.cert_pem && answer.key_pem));
+                assert_int_equal(answer.expires_wall_ms, 1787220840000);
+            } else {
+                assert_int_equal(err.code, ERR_CREDENTIAL);
+                assert_null(answer.token);
+                assert_true(n < len || i == 2);
+            }
+            exec_answer_free(&answer);
+            free(part);
+        }
+        free(bytes);
     }
 }
 
@@ -642,7 +679,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_token), T(a_token_file_is_read_again), T(basic), T(nobody), T(impersonation), T(auth_providers_are_gone),
         T(with_certificates), T(nothing_goes_over_plain_http), T(in_cluster), T(a_plugin_is_asked_properly),
-        T(one_run_for_all_who_wait), T(an_expired_answer_is_renewed), T(wrong_answers),
+        T(one_run_for_all_who_wait), T(an_expired_answer_is_renewed), T(wrong_answers), T(cut_answers),
         T(a_failure_carries_its_last_words), T(a_prompt_is_shown_and_waited_for), T(a_silent_plugin_is_ended),
         T(close_while_it_runs), T(a_certificate_makes_another_endpoint), T(stanzas_are_checked),
         T(a_missing_plugin_says_how_to_get_it), T(azure_stands_in_for_kubelogin),
