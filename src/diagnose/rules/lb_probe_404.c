@@ -36,18 +36,19 @@ static void describe(struct diagnosis *d, struct finding *f, const struct topo_s
         text_printf(&heard, "%d", status);
     else
         text_puts(&heard, "a status other than 200");
-    finding_title(d, f, "The load balancer's probe of Service %s port %d gets %s and takes every node out", s->service,
-                  p->port, text_str(&heard));
+    finding_title(d, f, "The load balancer's probe gets %s from Service %s port %d", text_str(&heard), s->service, p->port);
     finding_why(d, f, "With policy %s and appProtocol %s the load balancer sends each node GET %s on nodePort %d (%s) "
                       "and keeps it only for a 200; the gateway answers %s. %s", str_or(s->policy, "Cluster"),
                 str_or(p->app_protocol, "(none)"), str_or(p->probe.path, "/"), p->probe.port, p->probe.protocol,
                 text_str(&heard), used ? "With no node in rotation Application Gateway's probe times out."
-                                       : "Nothing reaches this port through the load balancer.");
+                                       : "New connections to this port are dropped.");
     if (local_helps(d, s)) {
         f->fix = "traffic-policy";
-        finding_remedy(d, f, "Set spec.externalTrafficPolicy to Local (fix traffic-policy): the load balancer then "
+        bool rendered = s->owner == OWNER_AKS_ADDON || s->owner == OWNER_OVERLAY;
+        finding_remedy(d, f, "Set spec.externalTrafficPolicy to Local%s (fix traffic-policy): the load balancer then "
                              "asks kube-proxy whether the node has a ready gateway pod. Or set the annotation "
-                             "service.beta.kubernetes.io/port_%d_health-probe_protocol to tcp.", p->port);
+                             "service.beta.kubernetes.io/port_%d_health-probe_protocol to tcp.",
+                       rendered ? " in the ConfigMap that renders this Service" : "", p->port);
     } else {
         finding_remedy(d, f, "Let the probe of this port ask what answers 200: annotations "
                              "service.beta.kubernetes.io/port_%d_health-probe_port, _protocol and _request-path, for "
@@ -61,6 +62,13 @@ static void evidence(struct diagnosis *d, struct finding *f, const struct topo_s
     finding_evidence(d, f, "Service %s port %d appProtocol = %s", s->service, p->port, str_or(p->app_protocol, "(none)"));
     finding_evidence(d, f, "load balancer probe of port %d = %s :%d%s, predicted %s", p->port, p->probe.protocol,
                      p->probe.port, str_or(p->probe.path, ""), predicted_name(p->probe.predicted));
+    char key[80];
+    str_format(key, sizeof key, "service.beta.kubernetes.io/port_%d_health-probe_", p->port);
+    const struct pairs *notes = &s->object->object.annotations;
+    for (size_t i = 0; i < notes->n; i++)
+        if (str_starts(notes->items[i].key, key))
+            finding_evidence(d, f, "Service %s annotation %s = %s", s->service, notes->items[i].key,
+                             notes->items[i].value);
     if (p->probe.reported)
         finding_evidence(d, f, "load balancer %s rule health of port %d = %s", str_or(s->lb, ""), p->port,
                          p->probe.reported);

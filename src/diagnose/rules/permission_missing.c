@@ -5,7 +5,7 @@ static bool needed_by_rules(int kind)
 {
     for (size_t i = 0; i < n_rules; i++)
         for (size_t k = 0; k < rules[i]->n_needs; k++)
-            if ((int)rules[i]->needs[k] == kind)
+            if ((int)rules[i]->needs[k] == kind && rules[i]->severity > SEVERITY_INFO)
                 return true;
     return kind == KIND_BACKENDHEALTH;
 }

@@ -12,8 +12,7 @@ static void describe(struct diagnosis *d, struct finding *f, const struct topo_p
     TEXT_AUTO rest = { 0 };
     if (more)
         text_printf(&rest, " (and %zu more)", more);
-    finding_title(d, f, "No route of gateway %s answers the health probe %s%s", p->gateway, probe_text(d, p),
-                  text_str(&rest));
+    finding_title(d, f, "No route of Gateway %s answers the health probe %s%s", p->gateway, p->path, text_str(&rest));
     finding_why(d, f, "Without a route for this host and path the gateway answers 404, which the probe does not "
                       "accept; so the backend is taken out of service, even when the load balancer lets the probe "
                       "through.");

@@ -15,7 +15,7 @@ static void run(struct diagnosis *d, const struct rule *rule)
                 finding_gateway(d, f, p->gateway);
                 finding_title(d, f, "%s %s is not accepted by gateway %s: %s", r->kind, r->route, p->gateway,
                               str_or(p->reason, "no reason"));
-                finding_why(d, f, "%s Its requests are not served there: the gateway answers them 404.", str_or(p->message, ""));
+                finding_why(d, f, "The controller says: %s. Its requests are not served there: the gateway answers them 404.", str_or(p->message, "nothing more"));
                 finding_remedy(d, f, "Compare the parentRef, the route's hostnames and namespace with the listener's "
                                      "allowedRoutes and hostname.");
             }

@@ -16,8 +16,8 @@ static void run(struct diagnosis *d, const struct rule *rule)
                 finding_title(d, f, "%s %s has an unresolved reference on gateway %s: %s",
                               r->kind, r->route, p->gateway,
                               str_or(p->reason, "no reason"));
-                finding_why(d, f, "%s Requests for the unresolved backend are answered 500; for some reasons Istio "
-                                  "leaves the whole route out.", str_or(p->message, ""));
+                finding_why(d, f, "The controller says: %s. Requests for the unresolved backend are answered 500; for "
+                                  "some reasons Istio leaves the whole route out.", str_or(p->message, "nothing more"));
                 finding_remedy(d, f, "Correct the backendRef, or add the ReferenceGrant in the backend's namespace, "
                                      "as the message says.");
             }
