@@ -191,9 +191,10 @@ static const char *const option_names[] = { "--gateway", "--choice", "--dry-run"
 
 const struct command command_fix = {
     .name = "fix",
-    .synopsis = "fix health-route|traffic-policy|undo [ID]|log",
+    .synopsis = "fix health-route|traffic-policy|undo|log",
     .summary = "preview and apply a fix, undo one, or list what was done",
-    .details = "  --gateway NS/NAME   the Gateway, when more than one could be meant\n"
+    .details = "`fix undo [ID]` takes the last fix back, or the one named; `fix log` lists what was done from this machine.\n\n"
+               "  --gateway NS/NAME   the Gateway, when more than one could be meant\n"
                "  --choice GROUP=ID   one of the choices that the sheet shows; several by commas\n"
                "  --dry-run           everything but the write\n"
                "  --yes               consent without a question (never for a protected target)\n"

@@ -1,15 +1,17 @@
 /* Help is made from the tables: subcommands, settings, rules. */
 #include "../cli.h"
 
+enum { SUMMARY_COLUMN = 54 };
+
 static void usage(struct text *out)
 {
     text_puts(out, "gatewatch watches client, Application Gateway, load balancer, Service, Gateway, HTTPRoute and pods,\n"
                    "says why the path is broken, and applies the two fixes after a preview.\n\nUsage\n"
-                   "  gatewatch [options]                      the dashboard\n");
+                   "  gatewatch [options]                                 the dashboard\n");
     for (size_t i = 0; i < n_commands; i++) {
         TEXT_AUTO line = { 0 };
-        text_printf(&line, "  gatewatch %s", commands[i]->synopsis);
-        while (line.len < 43)
+        text_printf(&line, "  gatewatch %s  ", commands[i]->synopsis);
+        while (line.len < SUMMARY_COLUMN)
             text_putc(&line, ' ');
         text_printf(out, "%s%s\n", text_str(&line), commands[i]->summary);
     }
