@@ -84,6 +84,7 @@ struct arm_source {
     struct arm_task find, clusters, balancers, rules;
     char *server_host;              /* of the API server, as kubeconfig has it */
     bool cluster_found;
+    struct { const struct object **items; size_t n, cap; } candidates;      /* clusters seen, until one is ours */
     size_t cluster_at;
     char *node_group;               /* "/subscriptions/S/resourceGroups/G"; NULL: no cluster found, look by address */
     size_t group_at, balancers_kept;
@@ -125,6 +126,7 @@ void arm_match(struct arm_source *);                    /* which of the known ga
 void arm_health_run(struct arm_task *);
 void arm_metrics_run(struct arm_task *);
 void arm_clusters_run(struct arm_task *);
+void arm_clusters_forget(struct arm_source *);
 void arm_balancers_run(struct arm_task *);
 void arm_rules_run(struct arm_task *);
 uint64_t arm_ask_subscriptions(struct arm_source *, http_done *, void *ctx);    /* fills source->subscriptions */

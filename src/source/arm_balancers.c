@@ -19,31 +19,72 @@ static char *group_path(const char *id, const char *group)
     return xasprintf("/subscriptions/%s/resourceGroups/%s", subscription, group);
 }
 
+void arm_clusters_forget(struct arm_source *s)
+{
+    for (size_t i = 0; i < s->candidates.n; i++)
+        object_unref(s->candidates.items[i]);
+    free(s->candidates.items);
+    s->candidates.items = NULL;
+    s->candidates.n = s->candidates.cap = 0;
+}
+
+static void take_cluster(struct arm_source *s, const struct object *o)
+{
+    s->cluster_found = true;
+    free(s->node_group);
+    s->node_group = group_path(o->uid, ((const struct managedcluster *)o)->node_resource_group);
+    store_upsert(s->ctx.store, object_ref(o));
+}
+
 static void on_cluster(void *ctx, json_t *item)
 {
     struct arm_source *s = ctx;
     struct error err = {0};
     const struct object *o = object_decode(&kind_managedcluster, item, &err);
     const struct managedcluster *c = (const struct managedcluster *)o;
-    bool ours = c && s->server_host && ((*c->fqdn && str_eq_nocase(c->fqdn, s->server_host)) ||
-                                        (*c->private_fqdn && str_eq_nocase(c->private_fqdn, s->server_host)));
-    if (!ours || s->cluster_found) {
-        object_unref(o);
+    if (!c)
         return;
+    GROW(s->candidates.items, s->candidates.n, s->candidates.cap);
+    s->candidates.items[s->candidates.n++] = o;
+    if (!s->cluster_found && s->server_host &&
+        ((*c->fqdn && str_eq_nocase(c->fqdn, s->server_host)) ||
+         (*c->private_fqdn && str_eq_nocase(c->private_fqdn, s->server_host))))
+        take_cluster(s, o);
+}
+
+static void is_in_group(const struct object *o, void *ctx)
+{
+    const char **group = ctx;
+    if (*group && str_eq_nocase(o->namespace, *group))
+        *group = NULL;
+}
+
+/* The API server may be reached by another name (a tunnel, a private address): then the cluster is the one whose node
+ * resource group holds a load balancer with an address of ours. */
+static void find_by_balancer(struct arm_source *s)
+{
+    for (size_t i = 0; !s->node_group && i < s->candidates.n; i++) {
+        const struct object *o = s->candidates.items[i];
+        const char *group = ((const struct managedcluster *)o)->node_resource_group;
+        if (!*group)
+            continue;
+        store_each(s->ctx.store, KIND_LOADBALANCER, is_in_group, &group);
+        if (group)
+            continue;
+        take_cluster(s, o);
+        arm_task_state(&s->clusters)->objects = 1;
+        arm_changed(s);
     }
-    s->cluster_found = true;
-    free(s->node_group);
-    s->node_group = group_path(o->uid, c->node_resource_group);
-    store_upsert(s->ctx.store, o);
 }
 
 static void clusters_done(struct arm_source *s)
 {
-    store_relist_end(s->ctx.store, KIND_MANAGEDCLUSTER, NULL);
     if (!s->cluster_found) {
         free(s->node_group);
         s->node_group = NULL;
+        find_by_balancer(s);
     }
+    store_relist_end(s->ctx.store, KIND_MANAGEDCLUSTER, NULL);
     arm_task_good(&s->clusters, s->cluster_found);
     arm_task_now(&s->balancers);
 }
@@ -108,6 +149,7 @@ void arm_clusters_run(struct arm_task *t)
     s->server_host = host_of(store_environment(s->ctx.store)->server);
     s->cluster_found = false;
     s->cluster_at = 0;
+    arm_clusters_forget(s);
     store_relist_begin(s->ctx.store, KIND_MANAGEDCLUSTER, NULL);
     next_cluster_list(s);
 }
@@ -140,8 +182,9 @@ static void on_balancer(void *ctx, json_t *item)
 static void balancers_done(struct arm_source *s)
 {
     store_relist_end(s->ctx.store, KIND_LOADBALANCER, NULL);
+    find_by_balancer(s);
     arm_task_good(&s->balancers, s->balancers_kept);
-    if (s->addresses_changed && !s->node_group) {
+    if (s->addresses_changed && !s->cluster_found) {
         arm_task_now(&s->balancers);
         return;
     }

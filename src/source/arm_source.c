@@ -104,6 +104,7 @@ void arm_source_stop(struct arm_source *s)
     arm_task_end(&s->balancers);
     arm_task_end(&s->rules);
     loop_cancel(s->ctx.loop, s->announce_timer);
+    arm_clusters_forget(s);
     names_free(&s->subscriptions);
     names_free(&s->addresses);
     names_free(&s->gateway_addresses);
