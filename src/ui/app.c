@@ -154,8 +154,10 @@ static void draw(struct app *a)
         a->view->draw(&s, body);
         bool moved = !s.state->visible[s.state->focus];
         focus_what_is_seen(a);
-        if (moved)
+        if (moved) {
+            canvas_erase(&a->canvas);
             a->view->draw(&s, body);
+        }
     }
     draw_chrome(a);
     if (a->sheet.open)

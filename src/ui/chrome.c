@@ -57,6 +57,8 @@ static void draw_header(struct app *a, struct rect r)
     x += canvas_text(c, x, r.y, right - x, strong, a->layout.tabs.h ? "gatewatch" : a->view->title) + 2;
     const char *context = env && env->context && *env->context ? env->context : str_or(a->settings->context, "");
     x += canvas_text(c, x, r.y, right - x, bar, context);
+    if (env && *str_or(env->cluster, "") && !strstr(context, env->cluster) && r.w >= 60)
+        x += canvas_printf(c, x, r.y, right - x, bar, " (%s)", env->cluster);
     if (t && t->appgws.n && right - x > 6) {
         x += canvas_text(c, x, r.y, right - x, bar, c->ascii ? " <- " : " ◀ ");
         x += canvas_text(c, x, r.y, right - x, bar, t->appgws.items[0].name);
@@ -104,12 +106,31 @@ static void backends_words(const struct topology *t, char *out, size_t cap)
     count_backends(t, &up, &down);
     if (!t || !t->backends.n)
         str_copy(out, cap, "backend health is not known");
+    else if (down == 1 && t->backends.n == 1)
+        str_copy(out, cap, "the backend is down");
     else if (down)
         str_format(out, cap, "%zu of %zu backends down", down, t->backends.n);
+    else if (up == 1 && t->backends.n == 1)
+        str_copy(out, cap, "the backend is healthy");
     else if (up == t->backends.n)
         str_format(out, cap, "all %zu backends healthy", up);
     else
         str_format(out, cap, "%zu of %zu backends healthy", up, t->backends.n);
+}
+
+/* Down as reported, well as predicted: the objects were put right and the probes have not seen it yet. */
+static bool is_recovering(const struct topology *t)
+{
+    bool any = false;
+    for (size_t i = 0; i < t->backends.n; i++) {
+        const struct topo_backend *b = &t->backends.items[i];
+        if (b->health != HEALTH_DOWN)
+            continue;
+        any = true;
+        if (b->probe_index < 0 || (size_t)b->probe_index >= t->probes.n || t->probes.items[b->probe_index].predicted != PREDICT_OK)
+            return false;
+    }
+    return any;
 }
 
 static struct verdict verdict_of(const struct app *a)
@@ -121,7 +142,8 @@ static struct verdict verdict_of(const struct app *a)
     const struct finding *f = root_cause(d);
     char words[80];
     backends_words(t, words, sizeof words);
-    size_t critical = findings_count(d, SEVERITY_CRITICAL, false), warnings = findings_count(d, SEVERITY_WARNING, false);
+    size_t critical = findings_count(d, SEVERITY_CRITICAL, false), warnings = findings_count(d, SEVERITY_WARNING, false), up, down;
+    count_backends(t, &up, &down);
     if (critical) {
         v.role = ROLE_VERDICT_BAD;
         v.sign = light_sign(LIGHT_DOWN, ascii);
@@ -133,14 +155,22 @@ static struct verdict verdict_of(const struct app *a)
         str_copy(v.text, sizeof v.text, "reading the cluster and Azure");
     } else if (d->fatal.code != ERR_NONE || d->azure.code != ERR_NONE || !t || !t->backends.n) {
         str_copy(v.text, sizeof v.text, words);
+    } else if (is_recovering(t)) {
+        v.role = ROLE_VERDICT_WARN;
+        v.sign = light_sign(LIGHT_DEGRADED, ascii);
+        v.word = "RECOVERING";
+        str_format(v.text, sizeof v.text, "%s, but the objects now answer the probes: waiting for the next report", words);
+    } else if (down) {
+        v.role = ROLE_VERDICT_BAD;
+        v.sign = light_sign(LIGHT_DOWN, ascii);
+        v.word = "UNHEALTHY";
+        str_format(v.text, sizeof v.text, "%s%s%s", words, f ? ": " : "; no finding explains it", f ? str_or(f->title, f->code) : "");
     } else if (warnings) {
         v.role = ROLE_VERDICT_WARN;
         v.sign = light_sign(LIGHT_DEGRADED, ascii);
         v.word = "WARNING";
         str_format(v.text, sizeof v.text, "%s; %zu warning%s: %s", words, warnings, warnings == 1 ? "" : "s", str_or(f->title, f->code));
     } else {
-        size_t up, down;
-        count_backends(t, &up, &down);
         if (up == t->backends.n) {
             v.role = ROLE_VERDICT_OK;
             v.sign = light_sign(LIGHT_OK, ascii);

@@ -222,20 +222,46 @@ static void draw_input(const struct sheet *s, struct canvas *c, struct rect line
     }
 }
 
-static void draw_choice(const struct sheet *s, struct canvas *c, struct rect line, size_t i)
+static const char *choice_rest(const struct plan_choice *ch)
+{
+    return str_or(ch->allowed ? ch->help : ch->why_not, "");
+}
+
+/* One row, or a second one for what is said of it where the first is too short. */
+static int choice_rows(const struct plan_choice *ch, int width)
+{
+    int rest = text_width(choice_rest(ch));
+    return rest && 6 + text_width(str_or(ch->label, "")) + rest > width ? 2 : 1;
+}
+
+static void draw_choice(const struct sheet *s, struct canvas *c, struct rect r, size_t i)
 {
     const struct plan_choice *ch = &s->plan->choices[i];
-    bool focused = s->focus == (int)i;
-    if (focused)
-        canvas_ground(c, line, ROLE_SELECTION);
+    if (s->focus == (int)i)
+        canvas_ground(c, r, ROLE_SELECTION);
     enum role role = !ch->allowed ? ROLE_ABSENT : ch->selected ? ROLE_STRONG : ROLE_TEXT;
     const char *dot = c->ascii ? (ch->selected ? "(*)" : "( )") : ch->selected ? "●" : "○";
-    int x = line.x;
-    x += canvas_printf(c, x, line.y, line.w, STYLE(ROLE_KEY), "%zu ", i + 1);
-    x += canvas_printf(c, x, line.y, line.x + line.w - x, STYLE(role), "%s %s", dot, str_or(ch->label, ""));
-    const char *rest = ch->allowed ? ch->help : ch->why_not;
-    if (rest && *rest)
-        canvas_printf(c, x + 2, line.y, line.x + line.w - x - 2, STYLE(ROLE_QUIET), "%s", rest);
+    int x = r.x, right = r.x + r.w;
+    x += canvas_printf(c, x, r.y, r.w, STYLE(ROLE_KEY), "%zu ", i + 1);
+    x += canvas_printf(c, x, r.y, right - x, STYLE(role), "%s %s", dot, str_or(ch->label, ""));
+    if (r.h > 1)
+        canvas_text(c, r.x + 4, r.y + 1, r.w - 4, STYLE(ROLE_QUIET), choice_rest(ch));
+    else
+        canvas_text(c, x + 2, r.y, right - x - 2, STYLE(ROLE_QUIET), choice_rest(ch));
+}
+
+static void draw_choices(const struct sheet *s, struct canvas *c, struct rect r)
+{
+    for (size_t i = 0; s->plan && i < s->plan->n_choices && r.h > 0; i++)
+        draw_choice(s, c, rect_take_top(&r, choice_rows(&s->plan->choices[i], r.w)), i);
+}
+
+static int all_choice_rows(const struct plan *p, int width)
+{
+    int rows = 0;
+    for (size_t i = 0; p && !plan_in_flight(p) && p->state != PLAN_DONE && i < p->n_choices; i++)
+        rows += choice_rows(&p->choices[i], width);
+    return rows;
 }
 
 void sheet_draw(struct sheet *s, struct canvas *c)
@@ -252,8 +278,8 @@ void sheet_draw(struct sheet *s, struct canvas *c)
     struct rect buttons = rect_take_bottom(&inner, 1);
     bool input = p && p->state == PLAN_READY && !p->refusal && !p->read_only && p->protected_target;
     struct rect typed = rect_take_bottom(&inner, input ? 1 : 0);
-    int n_choices = p && !plan_in_flight(p) && p->state != PLAN_DONE ? (int)p->n_choices : 0;
-    struct rect choices = rect_take_bottom(&inner, n_choices < inner.h / 2 ? n_choices : inner.h / 2);
+    int choice_room = all_choice_rows(p, inner.w);
+    struct rect choices = rect_take_bottom(&inner, choice_room < inner.h / 2 ? choice_room : inner.h / 2);
     struct rect rule = rect_take_bottom(&inner, inner.h > 6 ? 1 : 0);
     if (!rect_empty(rule))
         canvas_hline(c, rule.x, rule.y, rule.w, STYLE(ROLE_LINE));
@@ -264,8 +290,7 @@ void sheet_draw(struct sheet *s, struct canvas *c)
     s->top = s->top > most ? most : s->top;
     doc_draw(&s->doc, c, (struct rect){inner.x, inner.y, s->width, inner.h}, s->top, 0, NULL);
     canvas_scrollbar(c, inner.x + inner.w - 1, inner.y, inner.h, s->top, rows);
-    for (int i = 0; i < choices.h; i++)
-        draw_choice(s, c, (struct rect){choices.x, choices.y + i, choices.w, 1}, (size_t)i);
+    draw_choices(s, c, choices);
     if (input)
         draw_input(s, c, typed);
     draw_buttons(s, c, buttons);

@@ -120,9 +120,9 @@ static void describe_probe(const struct scene *s, const struct topo_backend *b, 
         return;
     const struct topo_probe *p = &s->topo->probes.items[b->probe_index];
     char text[32];
-    doc_field(d, "Probe", ROLE_TEXT, "%s%s: GET %s://%s:%d%s every %ds", str_or(p->name, "probe"),
-              p->default_probe ? " (default)" : "", str_or(p->protocol, "http"), str_or(p->host, "?"), p->port,
-              str_or(p->path, "/"), p->interval_s);
+    doc_field(d, "Probe", ROLE_TEXT, "%s%s: GET %s, %s port %d, Host %s, every %ds", str_or(p->name, "probe"),
+              p->default_probe ? " (default)" : "", str_or(p->path, "/"), str_or(p->protocol, "http"), p->port,
+              str_or(p->host, "?"), p->interval_s);
     doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s", predicted_text(p->predicted, p->predicted_status, text),
               p->prediction_why ? ": " : "", str_or(p->prediction_why, ""));
     if (p->disagrees)

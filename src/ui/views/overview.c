@@ -50,7 +50,7 @@ static void draw_path_small(struct scene *s, struct rect r)
     for (int i = 0; i < HOP_COUNT && x < r.x + r.w; i++) {
         enum light light = s->topo->hops[i].light;
         x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(light_role(light)), light_sign(light, s->ascii));
-        bool names = r.w >= 58;
+        bool names = r.w >= 66;
         x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(light == LIGHT_OK ? ROLE_TEXT : light_role(light)),
                          names ? narrow_name((enum hop)i) : (const char *[]){"Cli", "AGW", "LB", "Svc", "Gw", "Rt", "Pod"}[i]);
         x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(ROLE_LINE), i == HOP_COUNT - 1 ? "" : s->ascii ? ">" : names ? " ▶ " : "▶");
@@ -311,7 +311,7 @@ static void draw(struct scene *s, struct rect r)
     DOC_AUTO doc = {0};
     int width = r.w >= 110 ? r.w * 3 / 5 : r.w;
     if (f)
-        cause_doc(s, f, width - 2, r.w >= 110 ? 14 : 6, &doc);
+        cause_doc(s, f, width - 2, r.w >= 110 ? 16 : 12, &doc);
     struct overview_wants want = {
         .cause = f ? (int)doc_rows(&doc, width - 2) + 2 : 2,
         .probes = r.w >= 110 || r.h >= 21 ? 4 : 3,

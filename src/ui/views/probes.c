@@ -2,6 +2,7 @@
  * reported. */
 #include "../view.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const struct table_column columns[] = {
@@ -34,6 +35,12 @@ static bool reports_health(const struct topo_probe *p)
     return p->reported && (str_eq_nocase(p->reported, "Healthy") || strncasecmp(p->reported, "Up", 2) == 0);
 }
 
+/* Of the load balancer: some nodes down may be just what the objects ask for (policy Local, nodes without a pod). */
+static bool reported_fine(const struct topo_probe *p)
+{
+    return reports_health(p) || (p->prober == PROBER_LB && p->predicted == PREDICT_OK && !p->disagrees);
+}
+
 /* Azure's machine words are long and alike at their beginning: "Down_Probe_HttpStatusCodeError" reads "Down: HTTP status".
  * The details show the word as it is. */
 static const char *reported_words(const char *wire, char *out, size_t cap)
@@ -50,17 +57,25 @@ static const char *reported_words(const char *wire, char *out, size_t cap)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_eq(wire, known[i].wire))
             return known[i].words;
-    str_copy(out, cap, str_or(wire, "unknown"));
+    /* "1 up, 2 down (Down_Probe_HttpStatusCodeError)": the reason is for the details. */
+    const char *reason = wire ? strstr(wire, " (") : NULL;
+    str_format(out, cap, "%.*s", reason ? (int)(reason - wire) : 100, str_or(wire, "unknown"));
     return out;
 }
 
+/* The path first: it is what a route answers or does not, and what must not be cut away. */
 static void sends(const struct topo_probe *p, char *out, size_t cap)
 {
-    if (str_eq_nocase(p->protocol, "tcp"))
-        str_format(out, cap, "TCP connect :%d", p->port);
+    char scheme[16];
+    str_copy(scheme, sizeof scheme, str_or(p->protocol, "http"));
+    for (char *c = scheme; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (str_eq(scheme, "tcp") || str_eq(scheme, "tls"))
+        str_format(out, cap, "%s connect :%d", scheme, p->port);
+    else if (p->prober == PROBER_LB)
+        str_format(out, cap, "GET %s  %s :%d of every node", str_or(p->path, "/"), scheme, p->port);
     else
-        str_format(out, cap, "GET %s://%s:%d%s", str_or(p->protocol, "http"),
-                   p->host && *p->host ? p->host : p->prober == PROBER_LB ? "NODE" : "?", p->port, str_or(p->path, "/"));
+        str_format(out, cap, "GET %s  %s :%d Host %s", str_or(p->path, "/"), scheme, p->port, str_or(p->host, "?"));
 }
 
 static void served(const struct topo_probe *p, char *out, size_t cap)
@@ -84,7 +99,7 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
         break;
     case COL_PREDICTED: cell_set(out, predicted_role(p->predicted), "%s", predicted_text(p->predicted, p->predicted_status, text)); break;
     case COL_REPORTED:
-        cell_set(out, !p->reported ? ROLE_UNKNOWN : reports_health(p) ? ROLE_OK : ROLE_BAD, "%s%s",
+        cell_set(out, !p->reported ? ROLE_UNKNOWN : reported_fine(p) ? ROLE_OK : ROLE_BAD, "%s%s",
                  reported_words(p->reported, text, sizeof text), p->disagrees ? (s->ascii ? " !=" : " ≠") : "");
         break;
     case COL_SERVED:
@@ -115,7 +130,7 @@ static uint64_t id(const struct scene *s, size_t row)
 static bool fault(const struct scene *s, size_t row)
 {
     const struct topo_probe *p = at(s, row);
-    return p->predicted != PREDICT_OK || (p->reported && !reports_health(p)) || p->disagrees;
+    return p->predicted != PREDICT_OK || (p->reported && !reported_fine(p)) || p->disagrees;
 }
 
 static const char *gateway(const struct scene *s, size_t row)
@@ -169,7 +184,7 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     doc_field(d, "To", ROLE_TEXT, "%s", p->prober == PROBER_APPGW ? p->address : "every node of the backend pool");
     doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s", predicted_text(p->predicted, p->predicted_status, text),
               p->prediction_why ? ": " : "", str_or(p->prediction_why, ""));
-    doc_field(d, "Reported", reports_health(p) ? ROLE_OK : ROLE_TEXT, "%s", str_or(p->reported, "not reported"));
+    doc_field(d, "Reported", reported_fine(p) ? ROLE_OK : ROLE_TEXT, "%s", str_or(p->reported, "not reported"));
     if (p->disagrees)
         doc_field(d, "", ROLE_WARN, "prediction and report differ: the change is not yet probed, or something else answers");
     join_strings(&p->accepted, ", ", text, sizeof text);
