@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOUND_MAX = 6 };
+enum { FOUND_MAX = 6 };        /* what a sheet has keys for */
 
 static int http_port(const struct service *service)
 {
@@ -45,20 +45,43 @@ static bool looks_like_responder(const struct service *service, const struct set
 
 struct candidates { struct responder items[FOUND_MAX]; size_t n; };
 
-static void find(struct candidates *found, const struct snapshot *snapshot, const struct settings *settings)
+static void offer(struct candidates *found, const struct snapshot *snapshot, const struct service *service)
+{
+    if (found->n == FOUND_MAX || http_port(service) < 0)
+        return;
+    found->items[found->n++] = (struct responder){
+        .namespace = service->object.namespace,
+        .service = service->object.name,
+        .port = http_port(service),
+        .ready = ready_endpoints(snapshot, service),
+    };
+}
+
+/* Any Service may be named, also one that nothing marks as a responder. */
+static void offer_named(struct candidates *found, const struct snapshot *snapshot, const char *asked)
+{
+    char ns[256], name[256];
+    split_ns_name(asked, ns, name);
+    const struct object *service = *ns ? snapshot_find(snapshot, KIND_SERVICE, ns, name) : NULL;
+    if (service)
+        offer(found, snapshot, (const struct service *)service);
+}
+
+static void find(struct candidates *found, const struct snapshot *snapshot, const struct settings *settings,
+                 const char *asked)
 {
     const struct object_list *list = &snapshot->objects[KIND_SERVICE];
-    for (size_t i = 0; i < list->n && found->n < FOUND_MAX; i++) {
+    bool listed = false;
+    for (size_t i = 0; i < list->n; i++) {
         const struct service *service = (const struct service *)list->items[i];
-        if (!looks_like_responder(service, settings) || http_port(service) < 0)
+        FREE_AUTO char *id = xasprintf("%s/%s", service->object.namespace, service->object.name);
+        if (!looks_like_responder(service, settings))
             continue;
-        found->items[found->n++] = (struct responder){
-            .namespace = service->object.namespace,
-            .service = service->object.name,
-            .port = http_port(service),
-            .ready = ready_endpoints(snapshot, service),
-        };
+        listed |= str_eq(id, asked);
+        offer(found, snapshot, service);
     }
+    if (asked && !listed)
+        offer_named(found, snapshot, asked);
 }
 
 static int rank(const struct responder *responder, const struct settings *settings)
@@ -90,7 +113,7 @@ bool responder_choose(struct responder *responder, struct plan *plan, const stru
     struct plan_choice *chosen = NULL;
     int best = -1;
     (void)err;
-    find(&found, topology->snapshot, settings);
+    find(&found, topology->snapshot, settings, asked);
     for (size_t i = 0; i < found.n; i++) {
         struct responder *item = &found.items[i];
         FREE_AUTO char *id = xasprintf("%s/%s", item->namespace, item->service);
