@@ -50,11 +50,28 @@ static void label(struct text *out, const char *name, const char *value)
     text_putc(out, '"');
 }
 
+static bool same_series(const struct finding *a, const struct finding *b)
+{
+    return str_eq(a->code, b->code) && a->severity == b->severity && str_eq(a->subject.kind, b->subject.kind) &&
+           str_eq(str_or(a->subject.namespace, ""), str_or(b->subject.namespace, "")) &&
+           str_eq(a->subject.name, b->subject.name);
+}
+
+/* A series stands once: a node exporter drops the whole file for one that stands twice. */
 static void findings_prom(const struct findings *findings, struct text *out)
 {
-    text_puts(out, "# HELP gatewatch_finding A finding that holds now.\n# TYPE gatewatch_finding gauge\n");
+    text_puts(out, "# HELP gatewatch_finding How many findings of a code hold for an object now.\n"
+                   "# TYPE gatewatch_finding gauge\n");
     for (size_t i = 0; i < findings->n; i++) {
         const struct finding *finding = &findings->items[i];
+        size_t same = 0;
+        bool before = false;
+        for (size_t k = 0; k < findings->n; k++) {
+            same += same_series(finding, &findings->items[k]);
+            before |= k < i && same_series(finding, &findings->items[k]);
+        }
+        if (before)
+            continue;
         text_puts(out, "gatewatch_finding{");
         label(out, "code", finding->code);
         text_putc(out, ',');
@@ -65,7 +82,7 @@ static void findings_prom(const struct findings *findings, struct text *out)
         label(out, "namespace", finding->subject.namespace);
         text_putc(out, ',');
         label(out, "name", finding->subject.name);
-        text_puts(out, "} 1\n");
+        text_printf(out, "} %zu\n", same);
     }
 }
 
