@@ -64,6 +64,7 @@ struct topo_backend {               /* one row: pool × settings × server */
     int probe_index;                /* into probes; -1 */
     int64_t since_wall_ms;          /* in this state since, as far as we saw; 0 unknown */
     int interval_s;
+    int port;                       /* of the settings: where requests go; -1 unknown. The probe may ask another */
     bool from_metrics;              /* stands in for a forbidden report */
     const struct appgateway *appgw_object;
 };
@@ -149,6 +150,10 @@ struct topology *topology_ref(struct topology *);
 void topology_unref(struct topology *);
 
 const struct topo_service *topology_service(const struct topology *, const char *ns_name);
+/* Does Application Gateway come through this port of the Service: with requests, or with its probe? */
+bool topology_port_used(const struct topology *, const struct topo_service *, int port);
+/* Is a backend probed through this port reported as healthy? Then the load balancer lets it through, whatever is predicted. */
+bool topology_port_proven(const struct topology *, const struct topo_service *, int port);
 const struct topo_gateway *topology_gateway(const struct topology *, const char *ns_name);
 
 /* What the matcher would say with these objects added or replaced: for plans (predicted after the fix). The result is

@@ -13,13 +13,12 @@ struct finding *find_on_route(struct diagnosis *, const struct rule *, const str
 void finding_gateway(struct diagnosis *, struct finding *, const char *ns_name);
 void findings_push(struct findings *, struct strings *, const char *);
 
-/* Does a backend of Application Gateway come through this port of the Service? */
-bool port_is_used(const struct topology *, const struct topo_service *, int port);
 bool service_is_used(const struct topology *, const struct topo_service *);
 /* Is it Azure's load balancer that stands before this Service? */
 bool behind_azure(const struct topology *, const struct topo_service *);
-/* Does the load balancer hear a bad answer on this port: as reported, else as predicted. */
-enum tri port_fails(const struct topo_service_port *);
+/* Does the load balancer hear a bad answer on this port: as reported, else as predicted, unless a healthy backend behind
+ * it proves the contrary. */
+enum tri port_fails(const struct topology *, const struct topo_service *, const struct topo_service_port *);
 int ready_endpoints(const struct topo_service *);       /* over all nodes; -1 not known */
 size_t nodes_with_endpoint(const struct topo_service *);
 

@@ -55,16 +55,6 @@ bool found_on(const struct diagnosis *d, const struct rule *rule, const struct o
 
 /* ---- Services -------------------------------------------------------------------------------------------------- */
 
-bool port_is_used(const struct topology *t, const struct topo_service *s, int port)
-{
-    for (size_t i = 0; i < t->backends.n; i++) {
-        const struct topo_backend *row = &t->backends.items[i];
-        if (str_eq(row->service, s->service) && row->probe_index >= 0 && t->probes.items[row->probe_index].port == port)
-            return true;
-    }
-    return false;
-}
-
 bool service_is_used(const struct topology *t, const struct topo_service *s)
 {
     for (size_t i = 0; i < t->backends.n; i++)
@@ -78,9 +68,9 @@ bool behind_azure(const struct topology *t, const struct topo_service *s)
     return str_eq(s->type, "LoadBalancer") && (s->lb || s->internal == TRI_TRUE || service_is_used(t, s));
 }
 
-enum tri port_fails(const struct topo_service_port *p)
+enum tri port_fails(const struct topology *t, const struct topo_service *s, const struct topo_service_port *p)
 {
-    if (!p->probed)
+    if (!p->probed || (!p->probe.reported && topology_port_proven(t, s, p->port)))
         return TRI_FALSE;
     if (p->probe.reported)
         return str_starts(p->probe.reported, "Down") ? TRI_TRUE : TRI_FALSE;

@@ -266,7 +266,8 @@ uint32_t table_chain(const struct route_table *t, uint32_t vhost, enum path_rank
 
 static void index_entries(struct route_table *t)
 {
-    qsort(t->entries, t->n_entries, sizeof *t->entries, by_vhost_and_precedence);
+    if (t->n_entries)
+        qsort(t->entries, t->n_entries, sizeof *t->entries, by_vhost_and_precedence);
     size_t size = slots_for(t->n_entries);
     t->path_slots = xcalloc(size, sizeof *t->path_slots);
     t->path_mask = size - 1;

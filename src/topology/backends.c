@@ -97,7 +97,7 @@ static void add_row(struct build *b, const struct appgateway *g, const struct ap
     *row = (struct topo_backend){ .appgw = g->object.name, .pool_id = pool_id, .settings_id = settings_id,
                                   .pool = pool ? pool->name : last_segment(pool_id),
                                   .settings = settings ? settings->name : last_segment(settings_id),
-                                  .address = address, .http_status = -1, .probe_index = -1, .interval_s = -1,
+                                  .address = address, .http_status = -1, .probe_index = -1, .interval_s = -1, .port = settings ? settings->port : -1,
                                   .appgw_object = g };
     if (server) {
         row->wire_health = *server->health ? server->health : NULL;
@@ -188,4 +188,26 @@ void build_backends(struct build *b)
                         v->address, v);
         }
     }
+}
+
+bool topology_port_used(const struct topology *t, const struct topo_service *s, int port)
+{
+    for (size_t i = 0; i < t->backends.n; i++) {
+        const struct topo_backend *row = &t->backends.items[i];
+        bool here = row->port == port || (row->probe_index >= 0 && t->probes.items[row->probe_index].port == port);
+        if (here && str_eq(row->service, s->service))
+            return true;
+    }
+    return false;
+}
+
+bool topology_port_proven(const struct topology *t, const struct topo_service *s, int port)
+{
+    for (size_t i = 0; i < t->backends.n; i++) {
+        const struct topo_backend *row = &t->backends.items[i];
+        if (row->health == HEALTH_UP && row->probe_index >= 0 && t->probes.items[row->probe_index].port == port &&
+            str_eq(row->service, s->service))
+            return true;
+    }
+    return false;
 }

@@ -45,7 +45,14 @@ enum tri lb_node_in(const struct build *b, const struct topo_service *s, size_t 
     struct lb_plan plan = lb_effective(b, s, port, &differs);
     struct lb_verdict v = lb_predict_node(b, s, &plan, s->policy, node);
     *ret_reason = v.why;
-    return v.predicted == PREDICT_UNKNOWN ? TRI_UNKNOWN : v.predicted == PREDICT_OK ? TRI_TRUE : TRI_FALSE;
+    if (v.predicted == PREDICT_OK)
+        return TRI_TRUE;
+    bool by_design = str_eq(s->policy, "Local") && node->ready_endpoints == 0;
+    if (!by_design && topology_port_proven(b->t, s, s->ports.items[port].port)) {
+        *ret_reason = "predicted to be out, but Application Gateway's probe comes through";
+        return TRI_UNKNOWN;
+    }
+    return v.predicted == PREDICT_UNKNOWN ? TRI_UNKNOWN : TRI_FALSE;
 }
 
 enum tri lb_port_in(const struct build *b, const struct topo_service *s, size_t port)
@@ -113,19 +120,14 @@ void build_lb_probes(struct build *b)
     }
 }
 
-/* Does Application Gateway come through this port? Without any that does, all but Envoy's own status port count. */
+/* Without a backend that comes through this Service, all ports but Envoy's own status port count. */
 static bool port_counts(const struct topology *t, const struct topo_service *s, size_t port)
 {
     bool any = false;
-    for (size_t i = 0; i < t->backends.n; i++) {
-        const struct topo_backend *row = &t->backends.items[i];
-        if (!str_eq(row->service, s->service) || row->probe_index < 0)
-            continue;
-        any = true;
-        if (t->probes.items[row->probe_index].port == s->ports.items[port].port)
-            return true;
-    }
-    return !any && s->ports.items[port].port != STATUS_PORT;
+    for (size_t i = 0; i < t->backends.n && !any; i++)
+        any = str_eq(t->backends.items[i].service, s->service);
+    int number = s->ports.items[port].port;
+    return any ? topology_port_used(t, s, number) : number != STATUS_PORT;
 }
 
 static enum light rotation_light(const struct topo_service *s)

@@ -68,6 +68,28 @@ static void near_misses(void **state)
     world_free(w);
 }
 
+static void a_healthy_backend_proves_the_prediction_wrong(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_add(w, world_health_route);
+    world_remove(w, "RuleHealth//lb/rules/ae0f7f2ab2d444a528b6e7a7b1c2d3e2-TCP-80");
+    world_report_healthy(w);
+    assert_int_equal(world_critical(w), 0);
+    world_free(w);
+}
+
+static void requests_count_though_the_probe_asks_another_port(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_remove(w, "RuleHealth//lb/rules/ae0f7f2ab2d444a528b6e7a7b1c2d3e2-TCP-80");
+    world_set(w, "ApplicationGateway/appgw-mtkc-poc", "properties.probes.0.properties.port", "15021");
+    world_report_healthy(w);        /* Envoy's readiness is; the requests' port has no node */
+    expect_finding(w, CODE, SEVERITY_CRITICAL, "mtkc-gateway-istio", "traffic-policy");
+    world_free(w);
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -76,6 +98,8 @@ int main(void)
         cmocka_unit_test(predicted_without_azures_report),
         cmocka_unit_test(no_fix_where_local_would_not_help),
         cmocka_unit_test(a_port_that_nobody_uses_is_a_warning),
+        cmocka_unit_test(a_healthy_backend_proves_the_prediction_wrong),
+        cmocka_unit_test(requests_count_though_the_probe_asks_another_port),
         cmocka_unit_test(near_misses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,10 +6,11 @@
 #include <string.h>
 
 /* Answered by the gateway over HTTP, and refused: as reported, else as predicted. */
-static bool hears_wrong(const struct topo_service *s, const struct topo_service_port *p)
+static bool hears_wrong(const struct topology *t, const struct topo_service *s, const struct topo_service_port *p)
 {
     bool http = str_eq(p->probe.protocol, "Http") || str_eq(p->probe.protocol, "Https");
-    if (!http || port_fails(p) != TRI_TRUE || (str_eq(s->policy, "Local") && p->probe.port == s->health_check_node_port))
+    bool kube_proxy = str_eq(s->policy, "Local") && p->probe.port == s->health_check_node_port;
+    if (!http || kube_proxy || port_fails(t, s, p) != TRI_TRUE)
         return false;
     if (p->probe.reported)
         return strstr(p->probe.reported, "HttpStatusCodeError") != NULL;
@@ -21,7 +22,7 @@ static bool local_helps(struct diagnosis *d, const struct topo_service *s)
     if (str_eq(s->policy, "Local"))
         return false;
     for (size_t i = 0; i < s->ports.n; i++)
-        if (hears_wrong(s, &s->ports.items[i]) &&
+        if (hears_wrong(d->topology, s, &s->ports.items[i]) &&
             topology_predict_policy(d->topology, d->settings, s, s->ports.items[i].port, "Local", NULL) != PREDICT_OK)
             return false;
     return true;
@@ -84,8 +85,8 @@ static void run(struct diagnosis *d, const struct rule *rule)
         bool worst_used = false, reported = false;
         for (size_t k = 0; behind_azure(t, s) && k < s->ports.n; k++) {
             const struct topo_service_port *p = &s->ports.items[k];
-            bool used = port_is_used(t, s, p->port);
-            if (!hears_wrong(s, p))
+            bool used = topology_port_used(t, s, p->port);
+            if (!hears_wrong(t, s, p))
                 continue;
             if (!worst || (used && !worst_used))
                 worst = p;
@@ -101,7 +102,7 @@ static void run(struct diagnosis *d, const struct rule *rule)
         describe(d, f, s, worst, worst_used);
         finding_evidence(d, f, "Service %s spec.externalTrafficPolicy = %s", s->service, str_or(s->policy, "Cluster"));
         for (size_t k = 0; k < s->ports.n; k++)
-            if (hears_wrong(s, &s->ports.items[k]))
+            if (hears_wrong(t, s, &s->ports.items[k]))
                 evidence(d, f, s, &s->ports.items[k]);
     }
 }

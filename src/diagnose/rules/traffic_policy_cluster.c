@@ -6,8 +6,8 @@ static const struct topo_service_port *harmed_port(struct diagnosis *d, const st
 {
     for (size_t i = 0; i < s->ports.n; i++) {
         const struct topo_service_port *p = &s->ports.items[i];
-        if (!str_eq(p->probe.protocol, "Tcp") && port_fails(p) == TRI_TRUE &&
-            (port_is_used(d->topology, s, p->port) || !service_is_used(d->topology, s)) &&
+        if (!str_eq(p->probe.protocol, "Tcp") && port_fails(d->topology, s, p) == TRI_TRUE &&
+            (topology_port_used(d->topology, s, p->port) || !service_is_used(d->topology, s)) &&
             topology_predict_policy(d->topology, d->settings, s, p->port, "Local", NULL) == PREDICT_OK)
             return p;
     }
@@ -25,7 +25,7 @@ static const struct topo_backend *silent_backend(const struct topology *t, const
             continue;
         for (size_t k = 0; k < s->ports.n; k++)
             if (s->ports.items[k].port == t->probes.items[row->probe_index].port &&
-                port_fails(&s->ports.items[k]) == TRI_FALSE && ready_endpoints(s) > 0)
+                port_fails(t, s, &s->ports.items[k]) == TRI_FALSE && ready_endpoints(s) > 0)
                 return row;
     }
     return NULL;
