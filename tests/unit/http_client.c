@@ -37,7 +37,10 @@ bool on_chunk(void *ctx, const char *bytes, size_t len)
     struct answer *a = ctx;
     a->chunks++;
     a->opened |= a->chunks == 1 && len == 0;
-    a->body = realloc(a->body, a->len + len + 1);
+    if (a->len + len + 1 > a->cap) {
+        a->cap = 2 * (a->len + len + 1);
+        a->body = realloc(a->body, a->cap);
+    }
     memcpy(a->body + a->len, bytes, len);
     a->len += len;
     a->body[a->len] = '\0';

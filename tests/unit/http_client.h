@@ -12,7 +12,7 @@ struct answer {
     int status;
     struct error error;
     char *body;
-    size_t len;
+    size_t len, cap;
     char header[9000];
     double retry_after;
     int stop_after_chunks;
