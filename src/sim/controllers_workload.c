@@ -345,6 +345,11 @@ static void run_deployment(struct world *world, const json_t *deployment, const 
     static const char *const names[] = { "replicas", "readyReplicas", "availableReplicas",
                                          "updatedReplicas", NULL };
     long long wanted = wanted_replicas(world, deployment);
+    if (wanted != jx_int(deployment, "spec.replicas", 1)) { /* what an autoscaler does */
+        json_t *scaled = json_deep_copy(deployment);
+        jx_set(scaled, "spec.replicas", json_integer(wanted));
+        store_put(world, "apps", "deployments", scaled, "kube-controller-manager", "Update", NULL);
+    }
     json_t *set = json_incref((json_t *)replica_set(world, deployment, wanted)), *old;
     long long ready = scale(world, set, nodes, wanted);
     size_t i;

@@ -51,6 +51,8 @@ static const char *const first_objects =
     "\"list\",\"watch\"]},"
     "{\"apiGroups\":[\"events.k8s.io\"],\"resources\":[\"events\"],\"verbs\":[\"get\",\"list\","
     "\"watch\"]},"
+    "{\"apiGroups\":[\"networking.k8s.io\"],\"resources\":[\"ingresses\"],\"verbs\":[\"get\","
+    "\"list\",\"watch\"]},"
     "{\"apiGroups\":[\"apiextensions.k8s.io\"],\"resources\":[\"customresourcedefinitions\"],"
     "\"resourceNames\":["
     "\"gateways.gateway.networking.k8s.io\",\"httproutes.gateway.networking.k8s.io\"],\"verbs\":["

@@ -141,7 +141,7 @@ void world_tenants(struct world *world, int tenants, int routes)
         for (int s = 0; s < services; s++) {
             char service[64];
             snprintf(service, sizeof service, "svc-%d", s);
-            make_service(world, nodes, ns, service, (t * 31 + s) % 37 != 11, t * 100 + s);
+            make_service(world, nodes, ns, service, (t + s) % 11 != 7, t * 100 + s);
         }
         if (t % 9 == 4)
             make_ingress(world, tenant, ns);

@@ -372,7 +372,8 @@ def addon_refuses_what_it_must(tap):
         tap.equal(service["metadata"]["annotations"].get(prefix + "request-path"), "/healthz/ready",
                   "the class defaults set the probe of port 80")
         deployment = sim.get("/apis/apps/v1/namespaces/istio-ingress/deployments/mtkc-gateway-approuting-istio").json()
-        tap.equal(deployment["status"]["readyReplicas"], 2, "and an autoscaler keeps two pods")
+        tap.equal((deployment["spec"]["replicas"], deployment["status"]["readyReplicas"]), (2, 2),
+                  "and an autoscaler keeps two pods")
         path = "/api/v1/namespaces/aks-istio-system/configmaps/istio-gateway-class-defaults"
         bad = sim.patch(path, {"data": {"service": "spec:\n  ports: []\n"}})
         tap.ok(bad.status in (400, 403) and "azure-service-mesh-ccp-validating-webhook" in bad.body,
