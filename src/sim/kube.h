@@ -62,13 +62,15 @@ void kube_delete(struct world *, const struct sim_request *, const struct target
                  struct sim_reply *);
 /* Removes with what it owns (cascade) and, for a Namespace, with what is in it. */
 bool kube_remove(struct world *, struct table *, const char *ns, const char *name, bool cascade);
-/* Fills in defaults and allocates (cluster IP, node ports). Takes and returns the object. */
-json_t *kube_admit(struct world *, struct table *, json_t *object, const json_t *before);
+/* Fills in defaults, which belong to the writer. Takes and returns the object. */
+json_t *kube_default(struct table *, json_t *object);
+/* Allocates what belongs to nobody: cluster IP, node ports, first status. */
+void kube_allocate(struct world *, struct table *, json_t *object, const json_t *before);
 /* Keeps metadata.managedFields of `object` for a write by `manager`. */
 void managed_record(struct world *, struct table *, json_t *object, const json_t *before,
                     const char *manager, const char *operation, const char *subresource);
 
-/* Server-side apply: the object as it would be stored. `conflicts` gets {manager, path} for each
+/* Server-side apply: the object as it would be stored. `conflicts` gets {with, path} for each
  * field that others own with another value; without force nothing must be stored when there are
  * any. */
 json_t *managed_apply(struct world *, struct table *, const json_t *live, json_t *intent,

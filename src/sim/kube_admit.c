@@ -78,8 +78,6 @@ static void service_ports(struct world *world, struct table *table, json_t *serv
         json_t *number = json_object_get(port, "port"), *old = NULL, *candidate;
         size_t k;
 
-        if (!json_object_get(port, "targetPort") && number)
-            json_object_set(port, "targetPort", number);
         if (!nodes) {
             if (!exposes_nodes(type))
                 json_object_del(port, "nodePort");
@@ -101,21 +99,16 @@ static void service_ports(struct world *world, struct table *table, json_t *serv
     }
 }
 
-static void service_traffic_policy(struct world *world, struct table *table, json_t *service,
-                                   json_t *spec)
+static void service_health_port(struct world *world, struct table *table, json_t *service,
+                                json_t *spec)
 {
-    bool nodes = exposes_nodes(spec_text(service, "type")), used[NODE_PORTS];
-    bool balanced = same_text(spec_text(service, "type"), "LoadBalancer");
+    bool balanced = same_text(spec_text(service, "type"), "LoadBalancer"), used[NODE_PORTS];
 
-    if (nodes && !json_object_get(spec, "externalTrafficPolicy"))
-        json_object_set_new(spec, "externalTrafficPolicy", json_string("Cluster"));
-    if (balanced && same_text(spec_text(service, "externalTrafficPolicy"), "Local")) {
-        if (json_integer_value(json_object_get(spec, "healthCheckNodePort")))
-            return;
+    if (!balanced || !same_text(spec_text(service, "externalTrafficPolicy"), "Local")) {
+        json_object_del(spec, "healthCheckNodePort");
+    } else if (!json_integer_value(json_object_get(spec, "healthCheckNodePort"))) {
         find_used_ports(table, service, used);
         json_object_set_new(spec, "healthCheckNodePort", take_port(world, used));
-    } else {
-        json_object_del(spec, "healthCheckNodePort");
     }
 }
 
@@ -142,29 +135,42 @@ static void service_address(struct world *world, json_t *service, json_t *spec,
         json_object_set_new(spec, "ipFamilyPolicy", json_string("SingleStack"));
 }
 
-static void admit_service(struct world *world, struct table *table, json_t *service,
-                          const json_t *before)
+static void default_service(json_t *service)
+{
+    json_t *spec = json_object_get(service, "spec"), *port;
+    const char *type = spec_text(service, "type");
+    size_t i;
+
+    if (!spec)
+        return;
+    if (!json_object_get(spec, "internalTrafficPolicy") && !same_text(type, "ExternalName"))
+        json_object_set_new(spec, "internalTrafficPolicy", json_string("Cluster"));
+    if (same_text(type, "LoadBalancer") && !json_object_get(spec, "allocateLoadBalancerNodePorts"))
+        json_object_set_new(spec, "allocateLoadBalancerNodePorts", json_true());
+    if (exposes_nodes(type) && !json_object_get(spec, "externalTrafficPolicy"))
+        json_object_set_new(spec, "externalTrafficPolicy", json_string("Cluster"));
+    json_array_foreach(json_object_get(spec, "ports"), i, port)
+        if (!json_object_get(port, "targetPort") && json_object_get(port, "port"))
+            json_object_set(port, "targetPort", json_object_get(port, "port"));
+}
+
+static void allocate_service(struct world *world, struct table *table, json_t *service,
+                             const json_t *before)
 {
     json_t *spec = json_object_get(service, "spec");
 
     if (!spec)
         return;
     service_address(world, service, spec, before);
-    if (!json_object_get(spec, "internalTrafficPolicy") &&
-        !same_text(spec_text(service, "type"), "ExternalName"))
-        json_object_set_new(spec, "internalTrafficPolicy", json_string("Cluster"));
-    if (same_text(spec_text(service, "type"), "LoadBalancer") &&
-        !json_object_get(spec, "allocateLoadBalancerNodePorts"))
-        json_object_set_new(spec, "allocateLoadBalancerNodePorts", json_true());
     service_ports(world, table, service, spec, before);
-    service_traffic_policy(world, table, service, spec);
+    service_health_port(world, table, service, spec);
     if (!json_object_get(service, "status"))
         json_object_set_new(service, "status", json_pack("{s:{}}", "loadBalancer"));
 }
 
 /* ---- others ---------------------------------------------------------------------------------- */
 
-static void admit_namespace(json_t *object)
+static void default_namespace(json_t *object)
 {
     json_t *meta = json_object_get(object, "metadata"), *labels = json_object_get(meta, "labels");
 
@@ -173,13 +179,36 @@ static void admit_namespace(json_t *object)
         json_object_set_new(meta, "labels", labels);
     }
     json_object_set(labels, "kubernetes.io/metadata.name", json_object_get(meta, "name"));
+}
+
+static void allocate_namespace(json_t *object)
+{
     if (!json_object_get(object, "spec"))
         json_object_set_new(object, "spec", json_pack("{s:[s]}", "finalizers", "kubernetes"));
     if (!json_object_get(object, "status"))
         json_object_set_new(object, "status", json_pack("{s:s}", "phase", "Active"));
 }
 
-static void admit_deployment(json_t *object)
+/* Without a tag, or with `latest`, an image is pulled always. */
+static void default_images(json_t *pod_spec)
+{
+    static const char *const lists[] = {"containers", "initContainers"};
+    json_t *container;
+    size_t i;
+
+    for (size_t k = 0; k < 2; k++)
+        json_array_foreach(json_object_get(pod_spec, lists[k]), i, container) {
+            const char *image = json_string_value(json_object_get(container, "image"));
+            const char *slash = image ? strrchr(image, '/') : NULL, *tag;
+
+            tag = image ? strchr(slash ? slash : image, ':') : NULL;
+            if (image && !strchr(image, '@') && (!tag || !strcmp(tag, ":latest")) &&
+                !json_object_get(container, "imagePullPolicy"))
+                json_object_set_new(container, "imagePullPolicy", json_string("Always"));
+        }
+}
+
+static void default_deployment(json_t *object)
 {
     json_t *strategy = json_object_get(json_object_get(object, "spec"), "strategy");
 
@@ -189,7 +218,7 @@ static void admit_deployment(json_t *object)
                             json_pack("{s:s, s:s}", "maxUnavailable", "25%", "maxSurge", "25%"));
 }
 
-static void admit_definition(struct world *world, json_t *object)
+static void allocate_definition(struct world *world, json_t *object)
 {
     json_t *names = json_object_get(json_object_get(object, "spec"), "names");
     char *now;
@@ -216,7 +245,7 @@ static json_t *pending(const char *type)
 }
 
 /* The status that the CRDs give before any controller has acted. */
-static void admit_gateway_status(json_t *object, bool gateway)
+static void allocate_gateway_status(json_t *object, bool gateway)
 {
     json_t *list;
 
@@ -242,25 +271,43 @@ static void own_parts(json_t *object)
             json_object_set_new(object, key, json_deep_copy(value));
 }
 
-json_t *kube_admit(struct world *world, struct table *table, json_t *object, const json_t *before)
+json_t *kube_default(struct table *table, json_t *object)
 {
     const char *resource = table->kind->resource;
-    bool gateway_api = !strcmp(table->kind->group, "gateway.networking.k8s.io");
+    json_t *spec;
 
     own_parts(object);
+    spec = json_object_get(object, "spec");
+    if (!strcmp(resource, "pods"))
+        default_images(spec);
+    else if (!strcmp(table->kind->group, "apps"))
+        default_images(json_object_get(json_object_get(spec, "template"), "spec"));
     schema_default(schema_of(table->kind), object);
     if (table->kind->namespaced && !*meta_text(object, "namespace"))
         json_object_set_new(json_object_get(object, "metadata"), "namespace",
                             json_string("default"));
     if (!strcmp(resource, "services"))
-        admit_service(world, table, object, before);
+        default_service(object);
     else if (!strcmp(resource, "namespaces"))
-        admit_namespace(object);
+        default_namespace(object);
     else if (!strcmp(resource, "deployments"))
-        admit_deployment(object);
-    else if (!strcmp(resource, "customresourcedefinitions"))
-        admit_definition(world, object);
-    else if (gateway_api && (!strcmp(resource, "gateways") || !strcmp(resource, "gatewayclasses")))
-        admit_gateway_status(object, !strcmp(resource, "gateways"));
+        default_deployment(object);
     return object;
+}
+
+void kube_allocate(struct world *world, struct table *table, json_t *object, const json_t *before)
+{
+    const char *resource = table->kind->resource;
+    bool gateway_api = !strcmp(table->kind->group, "gateway.networking.k8s.io");
+
+    if (!strcmp(resource, "services"))
+        allocate_service(world, table, object, before);
+    else if (!strcmp(resource, "namespaces"))
+        allocate_namespace(object);
+    else if (!strcmp(resource, "customresourcedefinitions"))
+        allocate_definition(world, object);
+    else if (gateway_api && (!strcmp(resource, "gateways") || !strcmp(resource, "gatewayclasses")))
+        allocate_gateway_status(object, !strcmp(resource, "gateways"));
+    else if (!strcmp(table->kind->group, "apps") && !json_object_get(object, "status"))
+        json_object_set_new(object, "status", json_object());
 }

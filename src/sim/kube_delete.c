@@ -97,20 +97,26 @@ bool kube_remove(struct world *world, struct table *table, const char *ns, const
 static bool precondition_holds(struct write *w, const json_t *options, const json_t *object)
 {
     static const struct {
-        const char *field, *label;
-    } checks[] = {{"uid", "UID"}, {"resourceVersion", "ResourceVersion"}};
+        const char *field, *label, *hint;
+    } checks[] = {{"uid", "UID", "The object might have been deleted and then recreated"},
+                  {"resourceVersion", "ResourceVersion", "The object might have been modified"}};
     const json_t *wanted = json_object_get(options, "preconditions");
 
     for (size_t i = 0; i < 2; i++) {
         const char *want = json_string_value(json_object_get(wanted, checks[i].field));
         const char *is = meta_text(object, checks[i].field);
+        struct target by_kind;
         char *why;
 
         if (!want || !strcmp(want, is))
             continue;
-        why = format_text("Precondition failed: %s in precondition: %s, %s in object meta: %s",
-                          checks[i].label, want, checks[i].label, is);
-        reply_conflict(w->reply, w->target, meta_text(object, "name"), why);
+        /* Here the real server names the kind where it names the resource otherwise. */
+        by_kind = *w->target;
+        by_kind.resource = (char *)w->target->table->kind->kind;
+        why =
+            format_text("the %s in the precondition (%s) does not match the %s in record (%s). %s",
+                        checks[i].label, want, checks[i].label, is, checks[i].hint);
+        reply_conflict(w->reply, &by_kind, meta_text(object, "name"), why);
         free(why);
         return false;
     }
@@ -157,27 +163,35 @@ static void delete_one(struct write *w, json_t *object, const json_t *options)
                          "metadata", "status", "Success", "details", details));
 }
 
+/* Answers with what it deleted, as a list. */
 static void delete_collection(struct write *w)
 {
     const struct target *t = w->target;
     struct selector *selector = selector_new(w->request, t, w->reply);
+    json_t *items = json_array();
     struct doom doom = {0};
+    char *version = target_version(t);
 
-    if (!selector)
-        return;
-    for (size_t i = 0; i < t->table->n; i++) {
+    for (size_t i = 0; selector && i < t->table->n; i++) {
         const json_t *object = t->table->rows[i].object;
 
         if ((!*t->ns || !strcmp(meta_text(object, "namespace"), t->ns)) &&
-            selector_matches(selector, object))
+            selector_matches(selector, object)) {
             add_doomed(&doom, t->table, object);
+            json_array_append_new(items, present(t, object, FORM_JSON));
+        }
     }
-    selector_free(selector);
+    if (selector)
+        reply_json(w->reply, 200,
+                   json_pack("{s:o, s:s, s:{s:o}, s:O}", "kind",
+                             json_sprintf("%sList", t->table->kind->kind), "apiVersion", version,
+                             "metadata", "resourceVersion",
+                             json_sprintf("%llu", store_version(w->world)), "items", items));
     if (!w->dry_run)
         execute(w->world, &doom);
-    reply_json(w->reply, 200,
-               json_pack("{s:s, s:s, s:{}, s:s}", "kind", "Status", "apiVersion", "v1", "metadata",
-                         "status", "Success"));
+    selector_free(selector);
+    json_decref(items);
+    free(version);
 }
 
 void kube_delete(struct world *world, const struct sim_request *request,

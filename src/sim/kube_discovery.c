@@ -297,6 +297,21 @@ static json_t *below_apis(struct world *world, const char *rest, bool *group_kno
     return answer;
 }
 
+/* Below a group of custom resources the real server answers what it does not know in plain text. */
+static bool custom_group(struct world *world, const char *path)
+{
+    bool custom = false;
+
+    for (size_t i = 0; i < world->store->n && starts_with(path, "/apis/"); i++) {
+        const struct kind *kind = world->store->tables[i]->kind;
+        size_t len = strlen(kind->group);
+
+        if (kind->custom && !strncmp(path + 6, kind->group, len) && path[6 + len] == '/')
+            custom = true;
+    }
+    return custom;
+}
+
 void kube_discovery(struct world *world, const struct sim_request *request, struct sim_reply *reply)
 {
     const char *accept = request_header(request, "Accept"), *path = request->path;
@@ -323,7 +338,7 @@ void kube_discovery(struct world *world, const struct sim_request *request, stru
     }
     if (answer)
         reply_json(reply, 200, answer);
-    else if (known)
+    else if (known && !custom_group(world, path))
         reply_status(reply, 404, "NotFound", NULL,
                      "the server could not find the requested resource");
     else

@@ -64,8 +64,7 @@ void event_check(const json_t *object, json_t *causes)
 {
     static const struct {
         const char *core, *shown;
-    } wanted[] = {{"eventTime", "eventTime"},
-                  {"reportingComponent", "reportingController"},
+    } wanted[] = {{"reportingComponent", "reportingController"},
                   {"reportingInstance", "reportingInstance"},
                   {"action", "action"},
                   {"reason", "reason"}};
@@ -74,6 +73,16 @@ void event_check(const json_t *object, json_t *causes)
         json_string_value(json_object_get(json_object_get(object, "involvedObject"), "namespace"));
     const char *ns = meta_text(object, "namespace");
 
+    if (strcmp(about && *about ? about : "default", ns))
+        json_array_append_new(
+            causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
+                              json_sprintf("Invalid value: \"%s\": does not match event.namespace",
+                                           about ? about : ""),
+                              "field", "involvedObject.namespace"));
+    if (!json_string_length(json_object_get(object, "eventTime"))) {
+        missing(causes, "eventTime", "Required value");
+        return; /* the real server looks no further */
+    }
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (!json_string_length(json_object_get(object, wanted[i].core)))
             missing(causes, wanted[i].shown, "Required value");
@@ -83,12 +92,6 @@ void event_check(const json_t *object, json_t *causes)
             json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
                       json_sprintf("Invalid value: \"%s\": has invalid value: ", type ? type : ""),
                       "field", "type"));
-    if (strcmp(about && *about ? about : "default", ns))
-        json_array_append_new(
-            causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldValueInvalid", "message",
-                              json_sprintf("Invalid value: \"%s\": does not match event.namespace",
-                                           about ? about : ""),
-                              "field", "involvedObject.namespace"));
     too_long(object, "reportingInstance", "reportingInstance", 128, causes);
     too_long(object, "action", "action", 128, causes);
     too_long(object, "reason", "reason", 128, causes);

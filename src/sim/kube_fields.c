@@ -29,12 +29,28 @@ static struct field element(const struct field *f)
     return single;
 }
 
-static bool names_itself(const struct field *f, const json_t *value)
+/* Optional structures of built-in kinds, which are pointers in Go and so are named themselves. */
+static bool is_pointer(const char *name)
 {
-    return json_is_array(value) || f->type == FIELD_MAP;
+    static const char *const names[] = {"rollingUpdate", "readinessProbe", "livenessProbe",
+                                        "startupProbe",  "httpGet",        "valueFrom"};
+
+    for (size_t i = 0; name && i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
 }
 
-static json_t *fields_of(const struct field *f, const json_t *value)
+static bool names_itself(const struct field *f, const json_t *value, enum dots dots)
+{
+    if (dots == DOTS_APPLY)
+        return false;
+    if (dots == DOTS_CUSTOM || f->type == FIELD_MAP)
+        return true;
+    return json_is_array(value) ? !same_text(f->name, "containers") : is_pointer(f->name);
+}
+
+static json_t *fields_of(const struct field *f, const json_t *value, enum dots dots)
 {
     json_t *set = json_object(), *item;
     const char *key;
@@ -42,7 +58,7 @@ static json_t *fields_of(const struct field *f, const json_t *value)
 
     if (is_leaf(f, value))
         return set;
-    if (names_itself(f, value))
+    if (names_itself(f, value, dots))
         json_object_set_new(set, ".", json_object());
     if (json_is_array(value)) {
         struct field single = element(f);
@@ -51,7 +67,7 @@ static json_t *fields_of(const struct field *f, const json_t *value)
             char *id = f->list == LIST_SET ? json_dumps(item, JSON_COMPACT | JSON_ENCODE_ANY)
                                            : item_key(f, item);
             char *name = format_text("%s:%s", f->list == LIST_SET ? "v" : "k", id);
-            json_t *inner = f->list == LIST_SET ? json_object() : fields_of(&single, item);
+            json_t *inner = f->list == LIST_SET ? json_object() : fields_of(&single, item, dots);
 
             if (f->list == LIST_KEYED)
                 json_object_set_new(inner, ".", json_object());
@@ -66,7 +82,7 @@ static json_t *fields_of(const struct field *f, const json_t *value)
         char *name = format_text("f:%s", key);
 
         if (!json_is_null(item))
-            json_object_set_new(set, name, fields_of(child ? child : &field_anything, item));
+            json_object_set_new(set, name, fields_of(child ? child : &field_anything, item, dots));
         free(name);
     }
     return set;
@@ -81,6 +97,7 @@ static json_t *strip(json_t *set)
 
     if (!set)
         return NULL;
+    json_object_del(set, ".");
     json_object_del(set, "f:apiVersion");
     json_object_del(set, "f:kind");
     if (meta) {
@@ -97,9 +114,9 @@ static json_t *strip(json_t *set)
     return set;
 }
 
-json_t *fields_of_object(const struct field *f, const json_t *object)
+json_t *fields_of_object(const struct field *f, const json_t *object, enum dots dots)
 {
-    return strip(fields_of(f, object));
+    return strip(fields_of(f, object, dots));
 }
 
 /* ---- differences ----------------------------------------------------------------------------- */
@@ -124,21 +141,21 @@ static const json_t *counterpart(const struct field *f, const json_t *other, con
     return found;
 }
 
-/* What `now` has that `before` has not, or has otherwise; NULL when nothing. With `gone` only what
- * `before` lacks. */
+/* What `now` has that `before` has not, or has otherwise; NULL when nothing. With `missing_only`
+ * only what `before` lacks. */
 static json_t *difference(const struct field *f, const json_t *before, const json_t *now,
-                          bool missing_only)
+                          bool missing_only, enum dots dots)
 {
     json_t *set, *item, *inner;
     const char *key;
     size_t i;
 
     if (!before)
-        return fields_of(f, now);
+        return fields_of(f, now, dots);
     if (before == now || json_equal(before, now))
         return NULL;
     if (is_leaf(f, now) || is_leaf(f, before) || json_typeof(before) != json_typeof(now))
-        return missing_only ? NULL : fields_of(f, now);
+        return missing_only ? NULL : fields_of(f, now, dots);
     set = json_object();
     if (json_is_array(now)) {
         struct field single = element(f);
@@ -150,7 +167,7 @@ static json_t *difference(const struct field *f, const json_t *before, const jso
             char *name = format_text("%s:%s", f->list == LIST_SET ? "v" : "k", id);
 
             inner = f->list == LIST_SET ? (other ? NULL : json_object())
-                                        : difference(&single, other, item, missing_only);
+                                        : difference(&single, other, item, missing_only, dots);
             if (inner && !other && f->list == LIST_KEYED)
                 json_object_set_new(inner, ".", json_object());
             if (inner)
@@ -164,9 +181,9 @@ static json_t *difference(const struct field *f, const json_t *before, const jso
             const json_t *other = json_object_get(before, key);
             char *name = format_text("f:%s", key);
 
-            inner = json_is_null(item)
-                        ? NULL
-                        : difference(child ? child : &field_anything, other, item, missing_only);
+            inner = json_is_null(item) ? NULL
+                                       : difference(child ? child : &field_anything, other, item,
+                                                    missing_only, dots);
             if (inner)
                 json_object_set_new(set, name, inner);
             free(name);
@@ -178,14 +195,15 @@ static json_t *difference(const struct field *f, const json_t *before, const jso
     return NULL;
 }
 
-json_t *fields_changed(const struct field *f, const json_t *before, const json_t *now)
+json_t *fields_changed(const struct field *f, const json_t *before, const json_t *now,
+                       enum dots dots)
 {
-    return strip(difference(f, before, now, false));
+    return strip(difference(f, before, now, false, dots));
 }
 
 json_t *fields_removed(const struct field *f, const json_t *before, const json_t *now)
 {
-    return before ? strip(difference(f, now, before, true)) : NULL;
+    return before ? strip(difference(f, now, before, true, DOTS_CUSTOM)) : NULL;
 }
 
 /* ---- sets ------------------------------------------------------------------------------------ */
@@ -238,10 +256,13 @@ json_t *fields_without(const json_t *a, const json_t *b)
         if (left)
             json_object_set_new(set, key, left);
     }
-    if (json_object_size(set))
-        return set;
-    json_decref(set);
-    return NULL;
+    if (!json_object_size(set)) {
+        json_decref(set);
+        return NULL;
+    }
+    if (json_object_size(set) == 1)
+        json_object_del(set, "."); /* alone it is a leaf */
+    return set;
 }
 
 /* ---- walking objects by a set ---------------------------------------------------------------- */

@@ -72,7 +72,8 @@ void managed_record(struct world *world, struct table *table, json_t *object, co
                     const char *manager, const char *operation, const char *subresource)
 {
     const struct field *schema = schema_of(table->kind);
-    json_t *changed = fields_changed(schema, before, object),
+    enum dots dots = table->kind->custom ? DOTS_CUSTOM : DOTS_BUILTIN;
+    json_t *changed = fields_changed(schema, before, object, dots),
            *removed = fields_removed(schema, before, object);
     json_t *list = json_array(), *entry, *mine = NULL;
     size_t i;
@@ -174,6 +175,18 @@ static json_t *merge(const struct field *f, const json_t *live, const json_t *in
     return result;
 }
 
+/* `"kubectl-edit" using v1`: an updater is named with the version that it spoke. */
+static json_t *describe(const json_t *entry)
+{
+    const char *subresource = text_of(entry, "subresource");
+    bool update = !strcmp(text_of(entry, "operation"), "Update");
+
+    return json_sprintf("\"%s\"%s%s%s%s%s", text_of(entry, "manager"),
+                        *subresource ? " with subresource \"" : "", subresource,
+                        *subresource ? "\"" : "", update ? " using " : "",
+                        update ? text_of(entry, "apiVersion") : "");
+}
+
 /* Conflicts with one other entry; with force they are taken from it. Returns the entry as it stays,
  * or NULL. */
 static json_t *settle_entry(const struct field *schema, json_t *entry, const json_t *set,
@@ -194,8 +207,8 @@ static json_t *settle_entry(const struct field *schema, json_t *entry, const jso
     }
     json_array_foreach(paths, i, path)
         if (!force)
-            json_array_append_new(conflicts, json_pack("{s:s, s:O}", "manager",
-                                                       text_of(entry, "manager"), "path", path));
+            json_array_append_new(conflicts,
+                                  json_pack("{s:o, s:O}", "with", describe(entry), "path", path));
     json_decref(paths);
     json_decref(lost);
     return kept;
@@ -209,8 +222,9 @@ json_t *managed_apply(struct world *world, struct table *table, const json_t *li
     json_t *list = json_array(), *entry, *set, *old = NULL, *gone, *result;
     size_t i;
 
-    schema_default_atomic(schema, intent);
-    set = fields_of_object(schema, intent);
+    /* Lists that are replaced as a whole are compared as the caller wrote them, without defaults:
+     * the real server finds conflicts there, too. */
+    set = fields_of_object(schema, intent, DOTS_APPLY);
     result = live ? merge(schema, live, intent) : json_deep_copy(intent);
     json_array_foreach(entries_of(live), i, entry) {
         json_t *kept;

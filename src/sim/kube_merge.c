@@ -197,36 +197,74 @@ static json_t *without_directives(const json_t *value)
     return copy;
 }
 
+/* Where an item with the key of `item` stands in a list; its size when nowhere. */
+static size_t position(const struct field *f, const json_t *list, const json_t *item)
+{
+    json_t *other;
+    size_t i;
+
+    json_array_foreach((json_t *)list, i, other)
+        if (same_key(f, item, other))
+            return i;
+    return json_array_size(list);
+}
+
+/* Patched items keep their place among the others, new ones stand before what follows them in the
+ * patch: the order that the real server makes where the patch does not give one. */
+static void strategic_order(const struct field *f, json_t *list, const json_t *old,
+                            const json_t *patch)
+{
+    size_t i = 0, k = 0, n = json_array_size(old), n_patch = json_array_size(patch);
+    json_t *sorted = json_array();
+
+    while (i < n_patch || k < n) {
+        const json_t *wanted = json_array_get(patch, i), *other = json_array_get(old, k);
+        size_t at;
+
+        if (other && (position(f, patch, other) < n_patch)) {
+            k++; /* comes with the patch, or was deleted by it */
+            continue;
+        }
+        at = wanted ? position(f, old, wanted) : n;
+        if (wanted && (!other || at == n || at < k)) {
+            at = position(f, list, wanted);
+            json_array_append(sorted, json_array_get(list, at));
+            i++;
+        } else {
+            json_array_append(sorted, json_array_get(list, position(f, list, other)));
+            k++;
+        }
+    }
+    json_array_clear(list);
+    json_array_extend(list, sorted);
+    json_decref(sorted);
+}
+
 static void strategic_list(const struct field *f, json_t *list, const json_t *patch)
 {
     struct field single = *f;
     json_t *item, *old;
-    size_t i, k;
+    size_t i;
 
     single.list = LIST_NONE;
     json_array_foreach((json_t *)patch, i, item)
-        if (is_directive(item, "replace")) {
+        if (is_directive(item, "replace"))
             json_array_clear(list);
-            break;
-        }
+    old = json_copy(list);
     json_array_foreach((json_t *)patch, i, item) {
-        bool found = false;
+        size_t at = position(f, list, item);
 
         if (is_directive(item, "replace"))
             continue;
-        json_array_foreach(list, k, old) {
-            if (!same_key(f, item, old))
-                continue;
-            found = true;
-            if (is_directive(item, "delete"))
-                json_array_remove(list, k);
-            else
-                strategic_patch(&single, old, item);
-            break;
-        }
-        if (!found && !is_directive(item, "delete"))
+        if (is_directive(item, "delete"))
+            json_array_remove(list, at);
+        else if (at < json_array_size(list))
+            strategic_patch(&single, json_array_get(list, at), item);
+        else
             json_array_append_new(list, without_directives(item));
     }
+    strategic_order(f, list, old, patch);
+    json_decref(old);
 }
 
 static void strategic_set(json_t *list, const json_t *patch, bool removing)

@@ -41,28 +41,47 @@ static void reply_unsupported(struct sim_reply *reply, const struct target *t)
 
 /* ---- apply ----------------------------------------------------------------------------------- */
 
+static const char *text_at(const json_t *conflict, const char *name)
+{
+    return json_string_value(json_object_get(conflict, name));
+}
+
+static int compare_conflicts(const void *a, const void *b)
+{
+    const json_t *const *x = a, *const *y = b;
+    int with = strcmp(text_at(*x, "with"), text_at(*y, "with"));
+
+    return with ? with : strcmp(text_at(*x, "path"), text_at(*y, "path"));
+}
+
+/* One conflict is told in a line, more as a list for each manager. */
 static void reply_apply_conflict(struct sim_reply *reply, const json_t *conflicts)
 {
-    json_t *causes = json_array(), *conflict, *cause;
-    size_t i, n = json_array_size(conflicts);
+    size_t n = json_array_size(conflicts);
+    const json_t **sorted = xcalloc(n, sizeof *sorted);
+    json_t *causes = json_array();
     struct buffer b = {0};
 
-    json_array_foreach((json_t *)conflicts, i, conflict) {
-        const char *manager = json_string_value(json_object_get(conflict, "manager"));
-        const char *path = json_string_value(json_object_get(conflict, "path"));
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = json_array_get(conflicts, i);
+    qsort(sorted, n, sizeof *sorted, compare_conflicts);
+    for (size_t i = 0; i < n; i++) {
+        const char *with = text_at(sorted[i], "with"), *path = text_at(sorted[i], "path");
 
-        cause = json_pack("{s:s, s:o, s:s}", "reason", "FieldManagerConflict", "message",
-                          json_sprintf("conflict with \"%s\"", manager), "field", path);
-        json_array_append_new(causes, cause);
+        json_array_append_new(causes, json_pack("{s:s, s:o, s:s}", "reason", "FieldManagerConflict",
+                                                "message", json_sprintf("conflict with %s", with),
+                                                "field", path));
         if (n == 1)
-            buffer_printf(&b, "conflict with \"%s\": %s", manager, path);
+            buffer_printf(&b, "conflict with %s: %s", with, path);
+        else if (!i || strcmp(with, text_at(sorted[i - 1], "with")))
+            buffer_printf(&b, "%sconflicts with %s:\n- %s", i ? "\n" : "", with, path);
         else
-            buffer_printf(&b, "%sconflict with \"%s\": %s", i ? "\n" : "conflicts with:\n", manager,
-                          path);
+            buffer_printf(&b, "\n- %s", path);
     }
     reply_status(reply, 409, "Conflict", json_pack("{s:o}", "causes", causes),
                  "Apply failed with %zu conflict%s: %s", n, n == 1 ? "" : "s", b.data);
     free(b.data);
+    free(sorted);
 }
 
 static json_t *read_intent(struct write *w)
@@ -93,8 +112,6 @@ static json_t *read_intent(struct write *w)
                      bad);
         json_decref(intent);
         intent = NULL;
-    } else if (t->table->kind->namespaced) {
-        json_object_set_new(meta, "namespace", json_string(t->ns));
     }
     free(problem);
     free(version);
@@ -108,31 +125,24 @@ static bool force_asked(const struct sim_request *request)
            same_text(request_query(request, "force"), "1");
 }
 
-/* Unknown fields are refused before the merge, so that a strict apply names what the caller wrote.
- */
+/* Unknown fields make an apply fail however the fields are to be validated. */
 static bool known_fields(struct write *w, json_t *intent)
 {
-    json_t *unknown = json_array(), *path;
-    struct buffer b = {0};
-    size_t i;
-    bool good;
+    json_t *unknown = json_array();
+    const char *first;
+    char *version = target_version(w->target);
 
     schema_prune(schema_of(w->target->table->kind), intent, "", unknown);
-    json_array_foreach(unknown, i, path) {
-        buffer_printf(&b, "%s.%s: field not declared in schema", i ? ", " : "",
-                      json_string_value(path));
-        if (w->warn)
-            reply_header(w->reply, "Warning", "299 - \"unknown field \\\"%s\\\"\"",
-                         json_string_value(path));
-    }
-    good = !w->strict || !json_array_size(unknown);
-    if (!good)
-        reply_status(w->reply, 400, "BadRequest", NULL,
-                     "failed to create typed patch object (%s/%s): %s", w->target->ns,
-                     w->target->name, b.data);
-    free(b.data);
+    first = json_string_value(json_array_get(unknown, 0));
+    if (first)
+        reply_status(w->reply, 500, NULL, NULL,
+                     "failed to create typed patch object (%s/%s; %s%s, Kind=%s): .%s: field not "
+                     "declared in schema",
+                     meta_text(intent, "namespace"), w->target->name, *w->target->group ? "" : "/",
+                     version, w->target->table->kind->kind, first);
+    free(version);
     json_decref(unknown);
-    return good;
+    return first == NULL;
 }
 
 static void apply(struct write *w, json_t *before)
@@ -141,9 +151,8 @@ static void apply(struct write *w, json_t *before)
     json_t *intent, *result, *conflicts;
 
     if (!request_query(w->request, "fieldManager") || !*request_query(w->request, "fieldManager")) {
-        reply_status(w->reply, 422, "Invalid", NULL,
-                     "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required "
-                     "value: is required for apply patch");
+        write_refuse_option(w, "fieldManager", "FieldValueRequired",
+                            "Required value: is required for apply patch");
         return;
     }
     intent = read_intent(w);
@@ -154,6 +163,8 @@ static void apply(struct write *w, json_t *before)
         json_decref(intent);
         return;
     }
+    if (t->table->kind->namespaced)
+        json_object_set_new(json_object_get(intent, "metadata"), "namespace", json_string(t->ns));
     if (!before && *meta_text(intent, "resourceVersion")) {
         reply_conflict(w->reply, t, t->name,
                        "the object has been modified; please apply your changes to the latest "
@@ -195,7 +206,8 @@ bool store_apply(struct world *world, const char *group, const char *resource, j
     if (good) {
         result = managed_apply(world, table, live, intent, manager, NULL, NULL, true, conflicts);
         live = json_incref(live);
-        result = kube_admit(world, table, result, live);
+        result = kube_default(table, result);
+        kube_allocate(world, table, result, live);
         store_write(world, table, result);
         json_decref(live);
     }

@@ -5,7 +5,7 @@
  *   1:name  text         2:n#  integer                       3:b?  boolean    4:x%  IntOrString
  *   5:m<    map of text  6:d^  map of bytes, base64 in JSON  7:l[  list of text
  *   8:o&ref message      9:p*ref  list of messages
- * / */
+ */
 #include "kube.h"
 #include "text.h"
 

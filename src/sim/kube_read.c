@@ -48,19 +48,35 @@ json_t *present(const struct target *t, const json_t *object, enum form form)
     return shown;
 }
 
+static char *selector_text(const json_t *spec)
+{
+    struct buffer b = {0};
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(json_object_get(json_object_get(spec, "selector"), "matchLabels"), key,
+                        value)
+        buffer_printf(&b, "%s%s=%s", b.len ? "," : "", key, json_string_value(value));
+    return buffer_take(&b);
+}
+
 json_t *present_scale(const json_t *object)
 {
-    const json_t *meta = json_object_get(object, "metadata"),
-                 *spec = json_object_get(object, "spec");
-    json_t *replicas = json_object_get(spec, "replicas"),
-           *now = json_object_get(json_object_get(object, "status"), "replicas");
-    json_t *shown = json_pack(
-        "{s:s, s:s, s:{s:O, s:O, s:O, s:O, s:O}, s:{s:O?}, s:{s:i}}", "kind", "Scale", "apiVersion",
-        "autoscaling/v1", "metadata", "name", json_object_get(meta, "name"), "namespace",
-        json_object_get(meta, "namespace"), "uid", json_object_get(meta, "uid"), "resourceVersion",
-        json_object_get(meta, "resourceVersion"), "creationTimestamp",
-        json_object_get(meta, "creationTimestamp"), "spec", "replicas", replicas, "status",
-        "replicas", (int)json_integer_value(now));
+    static const char *const kept[] = {"name", "namespace", "uid", "resourceVersion",
+                                       "creationTimestamp"};
+    const json_t *from = json_object_get(object, "metadata");
+    const json_t *spec = json_object_get(object, "spec");
+    const json_t *now = json_object_get(json_object_get(object, "status"), "replicas");
+    char *selector = selector_text(spec);
+    json_t *meta = json_object(), *shown;
+
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        json_object_set(meta, kept[i], json_object_get(from, kept[i]));
+    shown = json_pack("{s:s, s:s, s:o, s:{s:O?}, s:{s:I, s:s}}", "kind", "Scale", "apiVersion",
+                      "autoscaling/v1", "metadata", meta, "spec", "replicas",
+                      json_object_get(spec, "replicas"), "status", "replicas",
+                      json_integer_value(now), "selector", selector);
+    free(selector);
     return shown;
 }
 
@@ -339,8 +355,9 @@ static bool read_query(struct world *world, const struct sim_request *request,
                      "specifying resource version is not allowed when using continue");
         return false;
     } else if (!read_token(token, &version, &q->start)) {
-        reply_status(reply, 400, "BadRequest", NULL,
-                     "continue key is not valid: illegal base64 data");
+        reply_status(
+            reply, 400, "BadRequest", NULL,
+            "invalid continue token: continue key is not valid: not a token of this server");
         return false;
     } else {
         q->version = version < 0 ? world->store->version : (unsigned long long)version;

@@ -283,28 +283,6 @@ void schema_default(const struct field *f, json_t *value)
             default_children(f, item);
 }
 
-void schema_default_atomic(const struct field *f, json_t *value)
-{
-    json_t *item;
-    size_t i;
-
-    if (f->type != FIELD_OBJECT)
-        return;
-    if (f->list == LIST_ATOMIC || f->atomic) {
-        schema_default(f, value);
-    } else if (f->list == LIST_NONE) {
-        for (i = 0; i < f->n_children; i++)
-            if (json_object_get(value, f->children[i]->name))
-                schema_default_atomic(f->children[i], json_object_get(value, f->children[i]->name));
-    } else {
-        struct field single = *f;
-
-        single.list = LIST_NONE;
-        json_array_foreach(value, i, item)
-            schema_default_atomic(&single, item);
-    }
-}
-
 /* ---- unknown fields -------------------------------------------------------------------------- */
 
 static void prune_object(const struct field *f, json_t *object, const char *path, json_t *unknown)

@@ -2,14 +2,19 @@
  *
  * Schemas are written in a small language (kube_schemas.c), fields separated by blanks:
  *
- *   name  text  name#   integer  name?   boolean  name%   integer or text
- *   name*   anything  name<>  map of text    name~<> map that is replaced as a whole
- *   name{…}  object  name~{…} object that is replaced as a whole  name&ref  object by reference
- *   name[]TYPE  list that is replaced as a whole   name[=] set of text
- *   name[k,l]TYPE   list merged by these keys; the first one is the strategic merge key
+ *   name             text
+ *   name#  name?     integer, boolean
+ *   name%            integer or text
+ *   name*            anything
+ *   name<>           map of text; name~<> is replaced as a whole
+ *   name{…}          object; name~{…} is replaced as a whole; name&ref is one by reference
+ *   name[]TYPE       list that is replaced as a whole
+ *   name[=]          set of text
+ *   name[k,l]TYPE    list merged by these keys; the first one is the strategic merge key
  *
  * and after that, in this order: `+` required, `=VALUE` default (JSON, or a word), `(a|b)` allowed
- * values. / */
+ * values.
+ */
 #ifndef SIM_KUBE_SCHEMA_H
 #define SIM_KUBE_SCHEMA_H
 
@@ -56,9 +61,6 @@ json_t *find_item(const struct field *, const json_t *list, const char *key, siz
 
 /* Sets defaults in place, wherever the object that holds them is there. */
 void schema_default(const struct field *, json_t *value);
-/* The same, but only inside lists that are replaced as a whole: an applied list is compared as it
- * would be stored. */
-void schema_default_atomic(const struct field *, json_t *value);
 /* Removes fields that the schema does not know; their paths go to `unknown` (array of text). */
 void schema_prune(const struct field *, json_t *value, const char *path, json_t *unknown);
 /* Types, required fields and allowed values; adds causes {reason, message, field} to the array. */

@@ -201,11 +201,7 @@ struct selector *selector_new(const struct sim_request *request, const struct ta
     for (size_t i = 0; i < s->n_fields; i++) {
         if (is_selectable(t->resource, s->fields[i].key))
             continue;
-        reply_status(reply, 400, "BadRequest", NULL,
-                     "Unable to find \"%s/%s, Resource=%s\" that match label selector \"%s\", "
-                     "field selector \"%s\": "
-                     "field label not supported: %s",
-                     t->group, t->version, t->resource, labels ? labels : "", fields,
+        reply_status(reply, 400, "BadRequest", NULL, "field label not supported: %s",
                      s->fields[i].key);
         selector_free(s);
         return NULL;

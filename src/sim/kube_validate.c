@@ -144,7 +144,8 @@ static void check_service(const json_t *object, const json_t *before, json_t *ca
         invalid(causes, "spec.externalTrafficPolicy", policy,
                 "may only be set for externally-accessible services");
     if (health && was && !json_equal(health, was))
-        invalid(causes, "spec.healthCheckNodePort", health, "field is immutable");
+        problem(causes, "FieldValueForbidden", "spec.healthCheckNodePort",
+                xstrdup("Forbidden: field is immutable"));
     if (ip && old_ip && json_string_length(old_ip) && !json_equal(ip, old_ip) &&
         !same_text(type, "ExternalName"))
         invalid(causes, "spec.clusterIPs[0]", ip, "may not change once set");
@@ -284,8 +285,13 @@ static void check_deployment(const json_t *object, const json_t *before, json_t 
         json_object_get(json_object_get(json_object_get(spec, "template"), "metadata"), "labels");
     json_object_foreach((json_t *)wanted, key, value)
         if (!json_equal(value, json_object_get(labels, key))) {
-            invalid(causes, "spec.template.metadata.labels", labels ? labels : json_null(),
-                    "`selector` does not match template `labels`");
+            char *text = json_dumps(labels ? labels : json_null(), JSON_COMPACT | JSON_ENCODE_ANY);
+
+            problem(causes, "FieldValueInvalid", "spec.template.metadata.labels",
+                    format_text("Invalid value: map[string]string%s: `selector` does not match "
+                                "template `labels`",
+                                labels ? text : "(nil)"));
+            free(text);
             break;
         }
     if (old && !json_equal(json_object_get(old, "selector"), json_object_get(spec, "selector")))
@@ -301,6 +307,11 @@ json_t *kube_validate(struct world *world, const struct table *table, const json
     (void)world;
     check_name(table, object, causes);
     schema_check(schema_of(table->kind), object, "", causes);
+    if (json_array_size(causes) && table->kind->custom)
+        problem(causes, "FieldValueInvalid", "<nil>",
+                xstrdup("Invalid value: \"null\": some validation rules were not checked because "
+                        "the object was invalid; correct the existing errors to complete "
+                        "validation"));
     if (json_array_size(causes))
         return causes;
     if (!strcmp(resource, "services"))

@@ -18,12 +18,27 @@ static char *default_manager(const struct sim_request *request)
     return agent && *agent ? xstrndup(agent, strcspn(agent, "/")) : xstrdup("unknown");
 }
 
+void write_refuse_option(struct write *w, const char *option, const char *reason, const char *why)
+{
+    const char *method = w->request->method;
+    const char *kind = !strcmp(method, "POST")     ? "CreateOptions"
+                       : !strcmp(method, "PUT")    ? "UpdateOptions"
+                       : !strcmp(method, "DELETE") ? "DeleteOptions"
+                                                   : "PatchOptions";
+
+    reply_status(w->reply, 422, "Invalid",
+                 json_pack("{s:s, s:s, s:[{s:s, s:s, s:s}]}", "group", "meta.k8s.io", "kind", kind,
+                           "causes", "reason", reason, "message", why, "field", option),
+                 "%s.meta.k8s.io \"\" is invalid: %s: %s", kind, option, why);
+}
+
 bool write_begin(struct write *w, struct world *world, const struct sim_request *request,
                  const struct target *target, struct sim_reply *reply)
 {
     const char *manager = request_query(request, "fieldManager"),
                *dry = request_query(request, "dryRun");
     const char *validation = request_query(request, "fieldValidation");
+    char *problem = NULL;
 
     *w = (struct write){.world = world,
                         .request = request,
@@ -31,27 +46,22 @@ bool write_begin(struct write *w, struct world *world, const struct sim_request 
                         .reply = reply,
                         .operation = "Update"};
     if (dry && *dry && strcmp(dry, "All")) {
-        reply_status(reply, 422, "Invalid", NULL,
-                     "Options.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"%s\"]: "
-                     "supported values: \"All\"",
-                     dry);
-        return false;
+        problem =
+            format_text("Unsupported value: []string{\"%s\"}: supported values: \"All\"", dry);
+        write_refuse_option(w, "dryRun", "FieldValueNotSupported", problem);
+    } else if (validation && *validation && strcmp(validation, "Strict") &&
+               strcmp(validation, "Warn") && strcmp(validation, "Ignore")) {
+        problem = format_text("Unsupported value: \"%s\": supported values: \"Ignore\", "
+                              "\"Strict\", \"Warn\"",
+                              validation);
+        write_refuse_option(w, "fieldValidation", "FieldValueNotSupported", problem);
+    } else if (manager && strlen(manager) > 128) {
+        problem = xstrdup("Too long: may not be more than 128 bytes");
+        write_refuse_option(w, "fieldManager", "FieldValueTooLong", problem);
     }
-    if (validation && *validation && strcmp(validation, "Strict") && strcmp(validation, "Warn") &&
-        strcmp(validation, "Ignore")) {
-        reply_status(reply, 422, "Invalid", NULL,
-                     "Options.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: "
-                     "\"%s\": supported values: "
-                     "\"Ignore\", \"Strict\", \"Warn\"",
-                     validation);
+    free(problem);
+    if (reply->status)
         return false;
-    }
-    if (manager && strlen(manager) > 128) {
-        reply_status(reply, 422, "Invalid", NULL,
-                     "Options.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not "
-                     "be more than 128 bytes");
-        return false;
-    }
     w->dry_run = dry && *dry;
     w->strict = validation && !strcmp(validation, "Strict");
     w->warn = !validation || !*validation || !strcmp(validation, "Warn");
@@ -120,9 +130,11 @@ static bool body_fits(struct write *w, const json_t *body)
                      "version (%s)",
                      version, wanted);
     else if (kind && strcmp(kind, t->table->kind->kind))
-        reply_status(w->reply, 400, "BadRequest", NULL,
-                     "%s in version \"%s\" cannot be handled as a %s", kind, t->version,
-                     t->table->kind->kind);
+        reply_status(
+            w->reply, 400, "BadRequest", NULL,
+            "%s in version \"%s\" cannot be handled as a %s: converting (%s.%s) to (core.%s): "
+            "unknown conversion",
+            kind, t->version, t->table->kind->kind, t->version, kind, t->table->kind->kind);
     else if (t->table->kind->namespaced && *ns && strcmp(ns, t->ns))
         reply_status(w->reply, 400, "BadRequest", NULL,
                      "the namespace of the provided object does not match the namespace "
@@ -173,10 +185,27 @@ bool write_namespace_exists(struct write *w)
 
 /* ---- the steps of a commit ------------------------------------------------------------------- */
 
+/* The real server quotes the whole object here. */
+static void refuse_patch(struct write *w, const char *object, const char *problems)
+{
+    json_t *quoted = json_string(object);
+    char *text = json_dumps(quoted, JSON_ENCODE_ANY);
+    char *message = format_text("Invalid value: %s: strict decoding error: %s", text, problems);
+
+    reply_status(w->reply, 422, "Invalid",
+                 json_pack("{s:[{s:s, s:s, s:s}]}", "causes", "reason", "FieldValueInvalid",
+                           "message", message, "field", "patch"),
+                 " \"\" is invalid: patch: %s", message);
+    free(message);
+    free(text);
+    json_decref(quoted);
+}
+
 static bool check_unknown(struct write *w, json_t *object)
 {
     const struct target *t = w->target;
     json_t *unknown = json_array(), *path;
+    char *whole = w->strict ? json_dumps(object, JSON_COMPACT) : NULL;
     struct buffer b = {0};
     bool good;
     size_t i;
@@ -189,21 +218,34 @@ static bool check_unknown(struct write *w, json_t *object)
             reply_header(w->reply, "Warning", "299 - \"unknown field \\\"%s\\\"\"",
                          json_string_value(path));
     }
-    if (!good && !strcmp(w->request->method, "PATCH") && strcmp(w->operation, "Apply"))
-        reply_status(w->reply, 422, "Invalid",
-                     json_pack("{s:s?, s:s?, s:[{s:s, s:o, s:s}]}", "kind", NULL, "group", NULL,
-                               "causes", "reason", "FieldValueInvalid", "message",
-                               json_sprintf("Invalid value: strict decoding error: %s", b.data),
-                               "field", "patch"),
-                     " \"\" is invalid: patch: Invalid value: strict decoding error: %s", b.data);
+    if (!good && !strcmp(w->request->method, "PATCH"))
+        refuse_patch(w, whole, b.data);
     else if (!good)
         reply_status(w->reply, 400, "BadRequest", NULL,
                      "%s in version \"%s\" cannot be handled as a %s: strict decoding "
                      "error: %s",
                      t->table->kind->kind, t->version, t->table->kind->kind, b.data);
+    free(whole);
     free(b.data);
     json_decref(unknown);
     return good;
+}
+
+static void refuse_uid(struct write *w, const char *uid, const char *name)
+{
+    const struct kind *kind = w->target->table->kind;
+    char *what = qualified(kind->kind, kind->group);
+    char *message = format_text("Invalid value: \"%s\": field is immutable", uid);
+    json_t *details = json_pack("{s:s, s:s, s:s, s:[{s:s, s:s, s:s}]}", "name", name, "group",
+                                kind->group, "kind", kind->kind, "causes", "reason",
+                                "FieldValueInvalid", "message", message, "field", "metadata.uid");
+
+    if (!*kind->group)
+        json_object_del(details, "group");
+    reply_status(w->reply, 422, "Invalid", details, "%s \"%s\" is invalid: metadata.uid: %s", what,
+                 name, message);
+    free(message);
+    free(what);
 }
 
 static bool check_preconditions(struct write *w, const json_t *object, const json_t *before)
@@ -211,6 +253,10 @@ static bool check_preconditions(struct write *w, const json_t *object, const jso
     const char *name = meta_text(before, "name"), *uid = meta_text(object, "uid");
     const char *version = meta_text(object, "resourceVersion");
 
+    if (*uid && strcmp(uid, meta_text(before, "uid")) && !strcmp(w->request->method, "PATCH")) {
+        refuse_uid(w, uid, name);
+        return false;
+    }
     if (*uid && strcmp(uid, meta_text(before, "uid"))) {
         char *why =
             format_text("Precondition failed: UID in precondition: %s, UID in object meta: %s", uid,
@@ -368,10 +414,26 @@ static void store_and_reply(struct write *w, json_t *object, json_t *before)
     controllers_settle(w->world);
 }
 
+/* Only a valid object is told that there is one of its name already. */
+static bool check_new(struct write *w, const json_t *object)
+{
+    const struct target *t = w->target;
+    const char *name = meta_text(object, "name");
+    char *what;
+
+    if (!table_get(t->table, t->ns, name))
+        return true;
+    what = qualified(t->resource, t->group);
+    reply_status(w->reply, 409, "AlreadyExists", status_details(t, name),
+                 "%s \"%s\" already exists", what, name);
+    free(what);
+    return false;
+}
+
 void write_commit(struct write *w, json_t *object, json_t *before)
 {
     struct table *table = w->target->table;
-    const char *subresource = !strcmp(w->target->subresource, "status") ? "status" : NULL;
+    const char *subresource = *w->target->subresource ? w->target->subresource : NULL;
 
     if (is_modern_event(w->target))
         event_to_core(object);
@@ -382,13 +444,15 @@ void write_commit(struct write *w, json_t *object, json_t *before)
     object = split_status(w, object, before);
     json_object_set_new(object, "metadata", json_copy(json_object_get(object, "metadata")));
     keep_identity(w, object, before);
-    object = kube_admit(w->world, table, object, before);
-    if (!check_valid(w, object, before) || !check_webhooks(w, object)) {
+    object = kube_default(table, object);
+    if (!check_valid(w, object, before) || !check_webhooks(w, object) ||
+        (!before && !check_new(w, object))) {
         json_decref(object);
         return;
     }
     if (!w->managed)
         managed_record(w->world, table, object, before, w->manager, w->operation, subresource);
+    kube_allocate(w->world, table, object, before);
     store_and_reply(w, object, before);
 }
 
@@ -430,13 +494,6 @@ void kube_create(struct world *world, const struct sim_request *request,
     if (*meta_text(body, "resourceVersion")) {
         reply_status(reply, 400, "BadRequest", NULL,
                      "resourceVersion should not be set on objects to be created");
-        json_decref(body);
-    } else if (table_get(target->table, target->ns, meta_text(body, "name"))) {
-        char *what = qualified(target->resource, target->group);
-
-        reply_status(reply, 409, "AlreadyExists", status_details(target, meta_text(body, "name")),
-                     "%s \"%s\" already exists", what, meta_text(body, "name"));
-        free(what);
         json_decref(body);
     } else {
         write_commit(&w, body, NULL);

@@ -19,6 +19,8 @@ struct write {
 bool write_begin(struct write *, struct world *, const struct sim_request *, const struct target *,
                  struct sim_reply *);
 void write_end(struct write *);
+/* 422 for a query parameter. */
+void write_refuse_option(struct write *, const char *option, const char *reason, const char *why);
 /* The body as an object of the target's kind; NULL with a reply. */
 json_t *write_body(struct write *);
 /* Identity, unknown fields, preconditions, status or the rest, defaults, validation, ownership;

@@ -400,9 +400,10 @@ void store_put(struct world *world, const char *group, const char *resource, jso
         return;
     }
     before = table_get(table, meta_text(object, "namespace"), meta_text(object, "name"));
-    object = kube_admit(world, table, object, before);
+    object = kube_default(table, object);
     if (manager)
         managed_record(world, table, object, before, manager, operation, subresource);
+    kube_allocate(world, table, object, before);
     store_write(world, table, object);
 }
 

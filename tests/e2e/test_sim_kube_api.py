@@ -178,7 +178,9 @@ def test_refusals(tap):
                   '"services" in API group "" in the namespace "istio-ingress"', "in the API server's words")
         tap.equal(body["details"], {"name": "mtkc-gateway-istio", "kind": "services"}, "with its details")
         status_is(tap, sim.get(SAMPLES + "/nope"), 404, "NotFound", "an object that is not there")
-        status_is(tap, sim.get("/apis/gateway.networking.k8s.io/v1/nopes"), 404, "NotFound", "a kind that is not there")
+        status_is(tap, sim.get("/api/v1/nopes"), 404, "NotFound", "a kind that is not there")
+        reply = sim.get("/apis/gateway.networking.k8s.io/v1/nopes")
+        tap.equal((reply.status, reply.body), (404, "404 page not found\n"), "a custom kind that is not there")
         tap.equal(sim.get("/apis/example.com/v1/things").status, 404, "a group that is not there")
         status_is(tap, sim.http("POST", CONFIGMAPS, "{nonsense"), 400, "BadRequest", "a body that is not JSON")
         status_is(tap, sim.http("POST", CONFIGMAPS, {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}), 400,
@@ -191,7 +193,7 @@ def test_refusals(tap):
         status_is(tap, sim.http("PUT", CONFIGMAPS + "/cm-000", stale), 409, "Conflict", "PUT with an old resourceVersion")
         reply = sim.http("PUT", CONFIGMAPS + "/cm-000", dict(stored, data={"n": "put"}))
         tap.equal((reply.status, reply.json()["data"]), (200, {"n": "put"}), "PUT with the right one")
-        status_is(tap, sim.patch(CONFIGMAPS + "/cm-000", {"metadata": {"uid": "other"}}), 409, "Conflict", "another uid")
+        status_is(tap, sim.patch(CONFIGMAPS + "/cm-000", {"metadata": {"uid": "other"}}), 422, "Invalid", "another uid")
         options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": "other"}}
         status_is(tap, sim.http("DELETE", CONFIGMAPS + "/cm-000", options), 409, "Conflict", "DELETE with another uid")
         reply = sim.patch(SERVICE + "?fieldValidation=Strict", {"spec": {"externalTraficPolicy": "Local"}})
@@ -224,9 +226,9 @@ def test_ownership(tap):
                  "spec": {"externalTrafficPolicy": "Cluster"}}
         reply = sim.patch(SERVICE + "?fieldManager=other", apply, kind="apply-patch+yaml")
         body = status_is(tap, reply, 409, "Conflict", "an apply with another value conflicts")
-        tap.equal(body["message"], 'Apply failed with 1 conflict: conflict with "gatewatch": .spec.externalTrafficPolicy',
+        tap.equal(body["message"], 'Apply failed with 1 conflict: conflict with "gatewatch" using v1: .spec.externalTrafficPolicy',
                   "the conflict is named")
-        tap.equal(body["details"]["causes"], [{"reason": "FieldManagerConflict", "message": 'conflict with "gatewatch"',
+        tap.equal(body["details"]["causes"], [{"reason": "FieldManagerConflict", "message": 'conflict with "gatewatch" using v1',
                                                "field": ".spec.externalTrafficPolicy"}], "with its cause")
         reply = sim.patch(SERVICE + "?fieldManager=other&force=true&dryRun=All", apply, kind="apply-patch+yaml")
         tap.equal(reply.json()["spec"]["externalTrafficPolicy"], "Cluster", "a forced dry run shows what would be")
