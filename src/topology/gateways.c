@@ -144,7 +144,9 @@ void build_gateways(struct build *b)
         for (size_t k = 0; k < g->listeners.n; k++)
             add_listener(b, out, &g->listeners.items[k]);
         count_pods(b, g, out);
-        out->istio_minor = istio_minor(b, g);
+        /* Another implementation may stand beside a mesh of Istio's. */
+        bool foreign = out->controller && !strstr(out->controller, "istio") && !strstr(g->class_name, "istio");
+        out->istio_minor = foreign ? 0 : istio_minor(b, g);
         map_put(b->gateways, out->gateway, (void *)(uintptr_t)b->t->gateways.n);
     }
 }

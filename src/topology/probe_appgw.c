@@ -122,6 +122,12 @@ static void predict_through(struct build *b, struct topo_probe *out, const struc
                                                       "rule for it", s->service, out->port));
         return;
     }
+    enum tri in = str_eq(s->type, "LoadBalancer") ? lb_port_in(b, s, port) : TRI_UNKNOWN;
+    if (!str_eq_nocase(out->protocol, "Http") && !str_eq_nocase(out->protocol, "Https")) {
+        settle(out, in == TRI_TRUE ? PREDICT_OK : in == TRI_FALSE ? PREDICT_TIMEOUT : PREDICT_UNKNOWN, -1,
+               "the probe asks for a connection only");
+        return;
+    }
     struct lb_verdict v = gateway_answer(b, s, port, out->protocol, out->host, out->path);
     out->answer = v.answer;
     out->served_by.rule = v.answer.rule;
@@ -131,7 +137,6 @@ static void predict_through(struct build *b, struct topo_probe *out, const struc
         out->served_by.backend = full_name(
             b->arena, str_or(v.answer.backend_ref->ref.namespace, v.answer.route->object.namespace),
             v.answer.backend_ref->ref.name);
-    enum tri in = str_eq(s->type, "LoadBalancer") ? lb_port_in(b, s, port) : TRI_UNKNOWN;
     bool accepted = v.status > 0 && status_accepted(&out->accepted, v.status);
     if (in == TRI_FALSE) {
         settle(out, PREDICT_TIMEOUT, -1, arena_printf(b->arena, "the load balancer has no node in rotation for port %d",

@@ -22,6 +22,16 @@ static void the_address_has_changed(void **state)
     world_free(w);
 }
 
+static void a_name_may_resolve_to_the_right_address(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_set(w, APPGW, "properties.backendAddressPools.0.properties.backendAddresses", "[{fqdn: ilb.example.internal}]");
+    world_set(w, HEALTH, "backendAddressPools.0.backendHttpSettingsCollection.0.servers.0.address", "ilb.example.internal");
+    assert_int_equal(expect_finding(w, CODE, SEVERITY_WARNING, "appgw-mtkc-poc", NULL)->confidence, CONFIDENCE_POSSIBLE);
+    world_free(w);
+}
+
 static void one_gateway_for_several_clusters(void **state)
 {
     (void)state;
@@ -43,6 +53,7 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_address_has_changed),
+        cmocka_unit_test(a_name_may_resolve_to_the_right_address),
         cmocka_unit_test(one_gateway_for_several_clusters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* lb-probe-404: what raises it, and near misses that must not. */
 #include "unit/world.h"
 
+#include <string.h>
+
 #define CODE "lb-probe-404"
 #define SERVICE "Service/istio-ingress/mtkc-gateway-istio"
 #define APP_ROUTE "HTTPRoute/sample-apps/app1-route"
@@ -79,6 +81,17 @@ static void a_healthy_backend_proves_the_prediction_wrong(void **state)
     world_free(w);
 }
 
+static void azure_follows_a_change_with_delay(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_set(w, SERVICE, "spec.externalTrafficPolicy", "Local");
+    world_set(w, SERVICE, "spec.healthCheckNodePort", "31877");
+    const struct finding *f = expect_finding(w, CODE, SEVERITY_CRITICAL, "mtkc-gateway-istio", NULL);
+    assert_non_null(strstr(f->remedy, "former probe"));
+    world_free(w);
+}
+
 static void requests_count_though_the_probe_asks_another_port(void **state)
 {
     (void)state;
@@ -99,6 +112,7 @@ int main(void)
         cmocka_unit_test(no_fix_where_local_would_not_help),
         cmocka_unit_test(a_port_that_nobody_uses_is_a_warning),
         cmocka_unit_test(a_healthy_backend_proves_the_prediction_wrong),
+        cmocka_unit_test(azure_follows_a_change_with_delay),
         cmocka_unit_test(requests_count_though_the_probe_asks_another_port),
         cmocka_unit_test(near_misses),
     };

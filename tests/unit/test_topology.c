@@ -177,6 +177,29 @@ static void a_probe_that_is_switched_off_leaves_the_default(void **state)
     world_free(w);
 }
 
+static void a_probe_for_a_connection_asks_no_route(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_apply_local(w);
+    world_remove(w, "RuleHealth//lb/rules/ae0f7f2ab2d444a528b6e7a7b1c2d3e2-TCP-80");
+    world_set(w, APPGW, PROBE "protocol", "Tcp");
+    assert_int_equal(appgw_probe(w)->predicted, PREDICT_OK);
+    expect_none(w, "probe-no-route");
+    world_free(w);
+}
+
+static void another_controller_is_not_istio(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_set(w, "GatewayClass/istio", "spec.controllerName", "gateway.envoyproxy.io/controller");
+    world_set(w, "GatewayClass/istio", "metadata.name", "eg");
+    world_set(w, GATEWAY, "spec.gatewayClassName", "eg");
+    assert_int_equal(topology_gateway(world_topology(w), "istio-ingress/mtkc-gateway")->istio_minor, 0);
+    world_free(w);
+}
+
 static void predictions_follow_the_path(void **state)
 {
     (void)state;
@@ -425,6 +448,8 @@ int main(void)
         cmocka_unit_test(an_address_that_nobody_holds_joins_nothing),
         cmocka_unit_test(what_application_gateway_really_sends),
         cmocka_unit_test(a_probe_that_is_switched_off_leaves_the_default),
+        cmocka_unit_test(a_probe_for_a_connection_asks_no_route),
+        cmocka_unit_test(another_controller_is_not_istio),
         cmocka_unit_test(predictions_follow_the_path),
         cmocka_unit_test(wire_words_of_health),
         cmocka_unit_test(since_when_survives_a_new_topology),

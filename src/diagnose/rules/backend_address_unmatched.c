@@ -2,6 +2,8 @@
  * machines, so it matters only where the backend is down (design.md 1). */
 #include "../diagnose_internal.h"
 
+#include <string.h>
+
 static bool gateway_joins(const struct topology *t, const struct appgateway *g)
 {
     for (size_t i = 0; i < t->backends.n; i++)
@@ -34,8 +36,10 @@ static void run(struct diagnosis *d, const struct rule *rule)
         if (seen || (joins && !down))
             continue;
         struct finding *f = finding_add(d, rule, "ApplicationGateway", row->appgw);
-        f->severity = down && !joins ? SEVERITY_CRITICAL : SEVERITY_WARNING;
-        f->confidence = CONFIDENCE_LIKELY;
+        /* A name may well resolve to the load balancer's address; we do not ask. */
+        bool name = strspn(row->address, "0123456789.") != strlen(row->address) && !strchr(row->address, ':');
+        f->severity = down && !joins && !name ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+        f->confidence = name ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
         finding_title(d, f, "Backend address %s of Application Gateway %s is no address of this cluster", row->address,
                       row->appgw);
         finding_why(d, f, joins ? "Other backends of the gateway are this cluster's; this one is down and leads "

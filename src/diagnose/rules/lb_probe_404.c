@@ -43,7 +43,11 @@ static void describe(struct diagnosis *d, struct finding *f, const struct topo_s
                 str_or(p->app_protocol, "(none)"), str_or(p->probe.path, "/"), p->probe.port, p->probe.protocol,
                 text_str(&heard), used ? "With no node in rotation Application Gateway's probe times out."
                                        : "New connections to this port are dropped.");
-    if (local_helps(d, s)) {
+    if (str_eq(s->policy, "Local") && p->arm_differs == TRI_TRUE &&
+        topology_predict_policy(d->topology, d->settings, s, p->port, "Local", NULL) == PREDICT_OK) {
+        finding_remedy(d, f, "The Service asks for Local already, but Azure still has the former probe: it follows within "
+                             "a minute or two; if not, look at the Service's events.");
+    } else if (local_helps(d, s)) {
         f->fix = "traffic-policy";
         bool rendered = s->owner == OWNER_AKS_ADDON || s->owner == OWNER_OVERLAY;
         finding_remedy(d, f, "Set spec.externalTrafficPolicy to Local%s (fix traffic-policy): the load balancer then "

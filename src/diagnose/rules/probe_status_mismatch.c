@@ -30,7 +30,9 @@ static void by_backend(struct diagnosis *d, const struct rule *rule, const struc
     const struct topo_route *r = route_of(d->topology, p->answer.route);
     struct finding *f = find_on_route(d, rule, r);
     finding_gateway(d, f, p->gateway);
-    f->confidence = CONFIDENCE_LIKELY;
+    /* What the gateway could say itself may also be older than the last change here. */
+    bool gateway_too = row->http_status == 404 || row->http_status == 500 || row->http_status == 503;
+    f->confidence = gateway_too ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
     finding_title(d, f, "The backend of %s %s answers the health probe %s with %d", r->kind, r->route, probe_text(d, p),
                   row->http_status);
     finding_why(d, f, "The gateway forwards the probe to %s, which is ready; so the status comes from the "
