@@ -646,16 +646,28 @@ static void managedclusters_read_names_and_mesh(void **state)
 
 /* ---- damage --------------------------------------------------------------------------------------------------------------- */
 
+/* Resource ids are most of an ARM body: thousands of cuts in the same words. */
+static void shorten_ids(char *text)
+{
+    static const char common[] = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/";
+    const size_t tail = sizeof "/providers/Microsoft.Network" - 1;
+    for (char *at = text; (at = strstr(at, common));) {
+        char *group = at + sizeof common - 1, *end = group + strcspn(group, "/\"");
+        if (strncmp(end, "/providers/Microsoft.Network", tail) == 0)
+            end += tail;
+        memmove(at, end, strlen(end) + 1);
+    }
+}
+
 /* A text cut short is not JSON: jansson says so, and what happens to be JSON is refused or decoded, never worse. */
 static void cut_at_every_byte(const struct kind *kind, bool report, const char *path)
 {
-    char full[256];
-    assert_true(str_format(full, sizeof full, FIXTURES "%s", path));
-    FILE *file = fopen(full, "r");
-    assert_non_null(file);
-    char *text = calloc(1, 64 * 1024);
-    size_t len = fread(text, 1, 64 * 1024 - 1, file);
-    fclose(file);
+    /* Without the indentation of the files, which servers do not send: a cut there is a cut between two bytes. */
+    json_t *whole = load(path);
+    char *text = json_dumps(whole, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(whole);
+    shorten_ids(text);
+    size_t len = strlen(text);
     for (size_t n = 0; n < len; n++) {
         json_t *json = json_loadb(text, n, JSON_DECODE_ANY, NULL);
         struct error err = {0};
