@@ -12,7 +12,7 @@ import subprocess
 import time
 import uuid
 
-from azure import (AKS_SERVER_APP, BALANCERS, ENGINEER, GATEWAY, POOL, READER, SETTINGS, SUBSCRIPTION, TENANT, Arm,
+from arm import (AKS_SERVER_APP, BALANCERS, ENGINEER, GATEWAY, POOL, READER, SETTINGS, SUBSCRIPTION, TENANT, Arm,
                    ask_token, form, token)
 from harness import TOP, Simulator, main, wait_for
 

@@ -7,7 +7,7 @@ run.py: timeout=300
 import json
 import os
 
-from azure import Arm, HOST, VERSION
+from arm import Arm, HOST, VERSION
 from harness import Simulator, main, wait_for
 
 SPEED = ("--speed", "60")

@@ -1,4 +1,7 @@
-"""Azure Resource Manager as a test asks it: tokens, long-running operations, the names of the reference environment."""
+"""Azure Resource Manager as a test asks it: tokens, long-running operations, the names of the reference environment.
+
+Not called azure: the Azure CLI, started in this folder, would take it for its own package.
+"""
 import json
 import urllib.parse
 
