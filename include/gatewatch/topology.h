@@ -160,6 +160,10 @@ const struct topo_gateway *topology_gateway(const struct topology *, const char 
  * an ordinary topology over a snapshot of its own. */
 struct topology *topology_what_if(const struct topology *, const struct settings *, const struct object *const *put,
                                   size_t n);
+/* The same, and without these. */
+struct topology *topology_what_if_without(const struct topology *, const struct settings *,
+                                          const struct object *const *put, size_t n,
+                                          const struct object *const *gone, size_t n_gone);
 /* What the load balancer's probe of one Service port would hear under this externalTrafficPolicy: cheap, for rules that ask
  * whether a fix would help. *ret_why may be NULL. */
 enum predicted topology_predict_policy(const struct topology *, const struct settings *, const struct topo_service *,

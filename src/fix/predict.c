@@ -46,6 +46,22 @@ static size_t decode_would_be(const struct fix_door *door, const struct object *
     return n;
 }
 
+static size_t find_deleted(const struct fix_door *door, const struct object **out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < door->plan->n_changes && n < cap; i++) {
+        const struct plan_change *change = &door->plan->changes[i];
+        const struct kind *kind = kind_by_name(change->kind);
+        const struct object *object =
+            kind && str_eq(change->verb, "delete")
+                ? snapshot_find(door->topology->snapshot, kind_index(kind), change->namespace, change->name)
+                : NULL;
+        if (object)
+            out[n++] = object;
+    }
+    return n;
+}
+
 /* The overlay's effect reaches the Service through the controller: what it will be is the Service read here, with the
  * overlay's patch on it. */
 static json_t *overlay_patch(const struct fix_door *door)
@@ -129,7 +145,9 @@ static void predict(struct fix_door *door)
     if (!plan->gateway)
         return;
     plan->predicted_before = prediction(&plan->arena, door->topology, plan->gateway, &ok);
-    struct topology *after = topology_what_if(door->topology, door->context.settings, put, n);
+    const struct object *gone[DOOR_CHANGES_MAX];
+    const size_t n_gone = find_deleted(door, gone, DOOR_CHANGES_MAX);
+    struct topology *after = topology_what_if_without(door->topology, door->context.settings, put, n, gone, n_gone);
     if (after) {
         plan->predicted_after = prediction(&plan->arena, after, plan->gateway, &ok);
         door->expects_health = ok;

@@ -22,8 +22,17 @@ static void copy_sources(struct store *store, const struct snapshot *s)
 struct topology *topology_what_if(const struct topology *t, const struct settings *settings,
                                   const struct object *const *put, size_t n)
 {
+    return topology_what_if_without(t, settings, put, n, NULL, 0);
+}
+
+struct topology *topology_what_if_without(const struct topology *t, const struct settings *settings,
+                                          const struct object *const *put, size_t n,
+                                          const struct object *const *gone, size_t n_gone)
+{
     struct store *store = store_new();
     copy_objects(store, t->snapshot);
+    for (size_t i = 0; i < n_gone; i++)
+        store_remove(store, kind_index(gone[i]->kind), gone[i]->namespace, gone[i]->name);
     /* Removed first: a dry run's answer carries the resourceVersion of what is there, and the store would take it for the
      * same object. */
     for (size_t i = 0; i < n; i++) {
