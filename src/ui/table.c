@@ -389,6 +389,9 @@ static void draw_row(const struct table *t, const struct table_model *m, const i
             continue;
         struct table_cell cell = {.text = "", .role = ROLE_TEXT};
         m->cell(m->ctx, row, i, &cell);
+        /* Quiet words on the cursor's ground are hard to read, and every change of colour costs bytes on a slow line. */
+        if (selected && focused && (cell.role == ROLE_QUIET || cell.role == ROLE_ABSENT))
+            cell.role = ROLE_TEXT;
         if (!same_as_above(t, m, at, i, cell.text)) {
             if (m->columns[i].right)
                 canvas_text_right(c, x + widths[i], line.y, widths[i], STYLE(cell.role), cell.text);

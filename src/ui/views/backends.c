@@ -9,7 +9,7 @@ static const struct table_column columns[] = {
     {.title = "SETTINGS", .min = 10, .weight = 1},
     {.title = "SERVER", .min = 15},
     {.title = "SINCE", .right = true, .drop = 4},
-    {.title = "NEXT", .right = true, .drop = 6},
+    {.title = "NEXT", .right = true, .drop = 6, .group = true},
     {.title = "CAUSE", .min = 8, .drop = 3},
     {.title = "GATEWAY", .min = 14, .drop = 7},
     {.title = "PROBE LOG", .min = 30, .weight = 4, .drop = 5},
@@ -37,7 +37,7 @@ static int next_probe(const struct scene *s, const struct topo_backend *b)
             continue;
         int64_t age = gw->health_age_ms + s->mono_ms - s->snapshot->mono_ms;
         int in = b->interval_s - (int)(age / 1000 % b->interval_s);
-        return in < 5 ? 5 : in / 5 * 5;
+        return in < 10 ? 10 : in / 10 * 10;
     }
     return -1;
 }
