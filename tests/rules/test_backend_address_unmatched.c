@@ -28,7 +28,8 @@ static void a_name_may_resolve_to_the_right_address(void **state)
     struct world *w = world_reference();
     world_set(w, APPGW, "properties.backendAddressPools.0.properties.backendAddresses", "[{fqdn: ilb.example.internal}]");
     world_set(w, HEALTH, "backendAddressPools.0.backendHttpSettingsCollection.0.servers.0.address", "ilb.example.internal");
-    assert_int_equal(expect_finding(w, CODE, SEVERITY_WARNING, "appgw-mtkc-poc", NULL)->confidence, CONFIDENCE_POSSIBLE);
+    assert_int_equal(expect_finding(w, CODE, SEVERITY_WARNING, "appgw-mtkc-poc",
+                                    NULL)->confidence, CONFIDENCE_POSSIBLE);
     world_free(w);
 }
 

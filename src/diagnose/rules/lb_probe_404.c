@@ -37,7 +37,8 @@ static void describe(struct diagnosis *d, struct finding *f, const struct topo_s
         text_printf(&heard, "%d", status);
     else
         text_puts(&heard, "a status other than 200");
-    finding_title(d, f, "The load balancer's probe gets %s from Service %s port %d", text_str(&heard), s->service, p->port);
+    finding_title(d, f, "The load balancer's probe gets %s from Service %s port %d",
+                  text_str(&heard), s->service, p->port);
     finding_why(d, f, "With policy %s and appProtocol %s the load balancer sends each node GET %s on nodePort %d (%s) "
                       "and keeps it only for a 200; the gateway answers %s. %s", str_or(s->policy, "Cluster"),
                 str_or(p->app_protocol, "(none)"), str_or(p->probe.path, "/"), p->probe.port, p->probe.protocol,
@@ -45,8 +46,8 @@ static void describe(struct diagnosis *d, struct finding *f, const struct topo_s
                                        : "New connections to this port are dropped.");
     if (str_eq(s->policy, "Local") && p->arm_differs == TRI_TRUE &&
         topology_predict_policy(d->topology, d->settings, s, p->port, "Local", NULL) == PREDICT_OK) {
-        finding_remedy(d, f, "The Service asks for Local already, but Azure still has the former probe: it follows within "
-                             "a minute or two; if not, look at the Service's events.");
+        finding_remedy(d, f, "The Service asks for Local already, but Azure still has the former probe: it follows "
+                             "within a minute or two; if not, look at the Service's events.");
     } else if (local_helps(d, s)) {
         f->fix = "traffic-policy";
         bool rendered = s->owner == OWNER_AKS_ADDON || s->owner == OWNER_OVERLAY;

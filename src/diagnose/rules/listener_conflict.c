@@ -1,0 +1,33 @@
+/* The controller's word on one listener (kubernetes.md 4.2). */
+#include "../diagnose_internal.h"
+
+static void check(struct diagnosis *d, const struct rule *rule, const struct topo_gateway *g, struct finding **f,
+                  const struct topo_listener *l)
+{
+    const struct condition *c = conditions_get(&l->conditions, "Conflicted");
+    if (!c || c->status != TRI_TRUE || c->observed_generation < g->object->object.generation)
+        return;
+    if (!*f) {
+        *f = find_on_gateway(d, rule, g);
+        finding_title(d, *f, "Listener %s of Gateway %s conflicts with another: %s", l->name, g->gateway, c->reason);
+        finding_why(d, *f, "The controller says: %s. Of listeners with the same port, protocol and hostname the "
+                           "gateway serves one at most.", c->message);
+        finding_remedy(d, *f, "Give each listener a port, protocol or hostname of its own.");
+    }
+    finding_evidence(d, *f, "Gateway %s listener %s condition Conflicted = True (%s)", g->gateway, l->name, c->reason);
+}
+
+static void run(struct diagnosis *d, const struct rule *rule)
+{
+    for (size_t i = 0; i < d->topology->gateways.n; i++) {
+        struct finding *f = NULL;
+        const struct topo_gateway *g = &d->topology->gateways.items[i];
+        for (size_t k = 0; k < g->listeners.n; k++)
+            check(d, rule, g, &f, &g->listeners.items[k]);
+    }
+}
+
+const struct rule rule_listener_conflict = {
+    .code = "listener-conflict", .severity = SEVERITY_WARNING, .hop = HOP_GATEWAY,
+    .title = "A listener conflicts with another", RULE_NEEDS(KIND_GATEWAY), .run = run,
+};
