@@ -88,6 +88,8 @@ $(GEN)/registry.stamp: | packages
 # Registries are made from the folder's contents; a change of the list rebuilds those who read it.
 $(GEN)/registry.stamp: FORCE scripts/registries | $(GEN)
 	@scripts/registries $(GEN)
+# With this, who reads a table waits for it and sees whether it changed, in the same run.
+$(GEN)/%_registry.h: $(GEN)/registry.stamp ;
 $(GEN):
 	@mkdir -p $@
 .PHONY: FORCE
