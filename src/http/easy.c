@@ -208,6 +208,9 @@ static void set_request(struct job *job, const char *user_agent)
         if (strcmp(x->method, "GET") != 0)
             curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, x->method);
     }
+    /* On a kept connection that closes without an answer, curl would send the request a second time. */
+    if (x->writes)
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     if (x->to->insecure) {
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);

@@ -22,6 +22,7 @@ struct exchange {
     int64_t timeout_ms, deadline_ms;
     size_t max_body;
     bool stream, follow;
+    bool writes;                /* changes something: sent once, never again in silence */
     /* answered */
     int status;
     struct error error;

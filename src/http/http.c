@@ -127,6 +127,7 @@ static struct exchange *exchange_new(const struct http_request *r)
     x->max_body = r->max_body ? r->max_body : DEFAULT_BODY;
     x->reply.max = x->max_body > MAX_ERROR_BODY ? x->max_body + 1 : MAX_ERROR_BODY + 1;
     x->follow = r->follow;
+    x->writes = r->intent == HTTP_WRITE;
     return x;
 }
 
