@@ -342,7 +342,8 @@ static enum MHD_Result answer(struct exchange *x)
     pthread_mutex_unlock(&world->lock);
     if (!control)
         fault = faults_match(world->faults, request->method, x->raw_url, request->principal);
-    if (!pause_for(x, latency + fault.delay_ms) || (fault.hang && !pause_for(x, 3600 * 1000L)) ||
+    const bool hang_first = fault.hang && !fault.allow_processing;
+    if (!pause_for(x, latency + fault.delay_ms) || (hang_first && !pause_for(x, 3600 * 1000L)) ||
         (fault.close && !fault.allow_processing)) {
         fault_effect_free(&fault);
         log_request(x, 0);
@@ -360,6 +361,8 @@ static enum MHD_Result answer(struct exchange *x)
         reply_header(&x->reply, "Retry-After", "%d", fault.retry_after);
     if (!control)
         log_request(x, x->reply.status);
+    if (fault.hang && !hang_first)
+        pause_for(x, 3600 * 1000L);
     result = fault.close ? reset_connection(x) : send_reply(x, fault.cut);
     fault_effect_free(&fault);
     return result;
