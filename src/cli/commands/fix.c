@@ -18,11 +18,13 @@ static bool planned(const struct view_data *view, void *ctx)
     return view->plan && view->plan->state != PLAN_WORKING;
 }
 
+/* What came of the sheet that was consented to. A sheet of another id means that the door made it anew: that one nobody has
+ * agreed to. */
 static bool finished(const struct view_data *view, void *ctx)
 {
-    (void)ctx;
-    return view->plan && view->plan->state != PLAN_WORKING && view->plan->state != PLAN_APPLYING &&
-           view->plan->state != PLAN_VERIFYING;
+    const struct plan *plan = view->plan;
+    return plan && (!str_eq(plan->id, ctx) || (plan->state != PLAN_READY && plan->state != PLAN_WORKING &&
+                                               plan->state != PLAN_APPLYING && plan->state != PLAN_VERIFYING));
 }
 
 static void print_plan(const struct plan *plan, bool json)
@@ -58,7 +60,9 @@ static bool consent(const struct plan *plan, const struct options *options, char
 
 static int plan_exit(const struct plan *plan)
 {
-    if (plan->state == PLAN_DONE || (plan->dry_run && plan->state == PLAN_READY))
+    const bool undone = plan->state == PLAN_DONE && str_eq(plan->fix, "undo");
+    const bool well = plan->state == PLAN_DONE && plan->verified_health;
+    if (undone || well || (plan->dry_run && plan->state == PLAN_READY))
         return EXIT_OK;
     return plan->state == PLAN_FAILED ? EXIT_CRITICAL : EXIT_UNKNOWN;
 }
@@ -80,16 +84,17 @@ static int carry_out(struct engine *engine, struct view_data *view, const struct
         return EXIT_UNKNOWN;
     }
     engine_ask(engine, &(struct ask){ .type = ASK_APPLY, .id = plan->id, .typed = *typed ? typed : NULL });
-    /* The READY view is still the latest one for a moment; wait for what follows it. */
-    struct view_data *end = NULL;
-    const int64_t until = clock_mono_ms() + VERIFY_PATIENCE_MS;
-    do {
-        view_data_unref(end);
-        end = engine_wait(engine, finished, NULL, 1000);
-    } while ((!end || !finished(end, NULL) || end->plan->state == PLAN_READY) && clock_mono_ms() < until);
-    if (!end || !end->plan) {
+    struct view_data *end = engine_wait(engine, finished, plan->id, VERIFY_PATIENCE_MS);
+    if (!end || !finished(end, plan->id)) {
         error_set(&err, ERR_TIMEOUT, "the fix was sent; its verification did not end in time");
         error_remedy(&err, "`gatewatch fix log` tells how it went");
+        output_error(&err, options->json);
+        view_data_unref(end);
+        return EXIT_UNKNOWN;
+    }
+    if (!str_eq(end->plan->id, plan->id) || end->plan->state == PLAN_STALE) {
+        error_set(&err, ERR_CONFLICT, "not applied: somebody changed the object after the sheet was made");
+        error_remedy(&err, "look at the new sheet with --dry-run, then run this again");
         output_error(&err, options->json);
         view_data_unref(end);
         return EXIT_UNKNOWN;
