@@ -1,4 +1,5 @@
 """The real program as the end-to-end tests run it, and the JSON contract of design 5 as a schema to hold answers against."""
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -6,10 +7,11 @@ import pty
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
-from harness import BUILD, Failed, run, wait_for
+from harness import BUILD, Failed, Tap, kubectl_path, run, wait_for
 
 SLOW = float(os.environ.get("GATEWATCH_SLOW", "1"))
 SCENARIOS = ("reference", "healthy", "no-health-route", "traffic-policy", "lb-probe", "tenants", "forbidden", "aks-addon")
@@ -248,3 +250,42 @@ def holds(tap, value, schema, name):
     """A TAP line: the value is as the contract says."""
     found = differences(value, schema)
     return tap.ok(not found, name, "\n".join(found))
+
+
+# ---- tests that mostly wait, side by side ---------------------------------------------------------------------------
+
+
+class Recorded(Tap):
+    """Keeps its lines to be told later."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def ok(self, good, name, detail=None):
+        self.lines.append((good, name, detail))
+        return bool(good)
+
+    def skip(self, name, reason):
+        self.lines.append((None, name, reason))
+
+
+def main(tests, needs_kubectl=False, workers=4):
+    """As the harness's main, but several test functions at a time, each in a world of its own; told in their order."""
+    tap = Tap()
+    tests = list(tests)
+    if needs_kubectl and not kubectl_path():
+        for test in tests:
+            tap.skip(test.__name__, "kubectl is not installed")
+        sys.exit(tap.done())
+
+    def one(test):
+        record = Recorded()
+        record.run(test)
+        return record.lines
+
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for lines in pool.map(one, tests):
+            for good, name, detail in lines:
+                tap.skip(name, detail) if good is None else tap.ok(good, name, detail)
+    sys.exit(tap.done())
