@@ -33,5 +33,8 @@ int usage_error(const struct error *, bool json);
 /* Waits until every source has answered once, or long enough. NULL with the error when the world cannot be opened at
  * all; sources that failed are named on standard error. */
 struct view_data *oneshot_view(struct engine *, const struct settings *, bool json, int *ret_exit);
+/* A whole subcommand that looks once and prints: `print` fills the text and returns the exit code. */
+typedef int oneshot_print(const struct view_data *, const struct options *, struct text *out);
+int oneshot_report(const struct settings *, int argc, char **argv, bool prom_allowed, oneshot_print *);
 
 #endif

@@ -72,3 +72,30 @@ struct view_data *oneshot_view(struct engine *engine, const struct settings *set
     view_data_unref(view);
     return NULL;
 }
+
+int oneshot_report(const struct settings *settings, int argc, char **argv, bool prom_allowed, oneshot_print *print)
+{
+    struct options options = { 0 };
+    struct error err = { 0 };
+    int code = EXIT_UNKNOWN;
+    if (!options_parse(&options, NULL, argc, argv, prom_allowed, &err))
+        return usage_error(&err, options.json);
+    if (options.n_words) {
+        error_set(&err, ERR_USAGE, "`%s` takes no arguments: %s", argv[0], options.words[0]);
+        return usage_error(&err, options.json);
+    }
+    struct engine *engine = engine_open(settings, &err);
+    if (!engine) {
+        output_error(&err, options.json);
+        return EXIT_UNKNOWN;
+    }
+    struct view_data *view = oneshot_view(engine, settings, options.json, &code);
+    if (view) {
+        TEXT_AUTO text = { 0 };
+        code = print(view, &options, &text);
+        output_write(&text);
+        view_data_unref(view);
+    }
+    engine_close(engine);
+    return code;
+}

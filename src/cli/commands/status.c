@@ -1,33 +1,17 @@
 #include "../cli.h"
 
+static int print_status(const struct view_data *view, const struct options *options, struct text *out)
+{
+    if (options->json)
+        report_status_json(view, out);
+    else
+        report_status_text(view, output_columns(), out);
+    return EXIT_OK;
+}
+
 static int run_status(const struct settings *settings, int argc, char **argv)
 {
-    struct options options = { 0 };
-    struct error err = { 0 };
-    int code = EXIT_OK;
-    if (!options_parse(&options, NULL, argc, argv, false, &err))
-        return usage_error(&err, options.json);
-    if (options.n_words) {
-        error_set(&err, ERR_USAGE, "`status` takes no arguments: %s", options.words[0]);
-        return usage_error(&err, options.json);
-    }
-    struct engine *engine = engine_open(settings, &err);
-    if (!engine) {
-        output_error(&err, options.json);
-        return EXIT_UNKNOWN;
-    }
-    struct view_data *view = oneshot_view(engine, settings, options.json, &code);
-    if (view) {
-        TEXT_AUTO text = { 0 };
-        if (options.json)
-            report_status_json(view, &text);
-        else
-            report_status_text(view, output_columns(), &text);
-        output_write(&text);
-        view_data_unref(view);
-    }
-    engine_close(engine);
-    return code;
+    return oneshot_report(settings, argc, argv, false, print_status);
 }
 
 const struct command command_status = {
