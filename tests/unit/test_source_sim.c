@@ -802,6 +802,71 @@ static void a_gateway_that_does_not_exist(void **state)
     close_world(&w);
 }
 
+static bool balancers_live(struct world *w, const struct snapshot *snap)
+{
+    (void)w;
+    return has_status(snap, "loadbalancers", SOURCE_LIVE) && has_status(snap, "managedclusters", SOURCE_LIVE);
+}
+
+static bool balancers_refused(struct world *w, const struct snapshot *snap)
+{
+    (void)w;
+    return has_status(snap, "loadbalancers", SOURCE_STALE) && state_of(snap, "loadbalancers")->error.code == ERR_PROTOCOL;
+}
+
+static void pages_versions_and_links(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "reference", NULL, NULL);
+    tell(&w, "PATCH", "/_sim/azure", "{\"pageSize\":1}");
+    tell(&w, "POST", "/_sim/fault",
+         "path=/loadBalancers?,count=1,status=400,body={\"error\":{\"code\":\"InvalidApiVersionParameter\"\\,\"message\":\"no\"}}");
+    start_kube(&w, "platform-engineer");
+    start_arm(&w, "00000000-0000-0000-0000-0000000000a1", "platform-engineer-secret");
+    wait_until(&w, kube_settled, "all lists");
+    hint(&w);
+    wait_until(&w, balancers_live, "load balancers");
+    wait_until(&w, rules_known, "rule health");
+    assert_true(asked(&w, "2023-11-01") > 0);       /* the version after the refused one */
+    tell(&w, "DELETE", "/_sim/requests", NULL);
+    arm_source_refresh(w.arm);
+    wait_until(&w, arm_settled, "everything of Azure");
+    /* A link that leads elsewhere is not followed: the token stays. */
+    tell(&w, "POST", "/_sim/fault",
+         "path=/loadBalancers?,status=200,body={\"value\":[]\\,\"nextLink\":\"https://elsewhere.test/x\"}");
+    arm_source_refresh(w.arm);
+    wait_until(&w, balancers_refused, "the foreign link to be refused");
+    struct snapshot *snap = snapshot_of(&w);
+    assert_true(snap->objects[KIND_LOADBALANCER].n >= 2);       /* what was known stays; two pages of one */
+    assert_non_null(strstr(state_of(snap, "loadbalancers")->error.message, "another host"));
+    snapshot_unref(snap);
+    close_world(&w);
+}
+
+static bool health_throttled(struct world *w, const struct snapshot *snap)
+{
+    (void)w;
+    const struct source_state *state = state_of(snap, "backendhealth appgw-mtkc-poc");
+    return state && state->error.code == ERR_THROTTLED;
+}
+
+static void throttling_is_obeyed(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w, "reference", "--fault", "path=/backendhealth,status=429,retry-after=3,count=1");
+    use_gateway(&w, GATEWAY_ID);
+    start_arm(&w, "00000000-0000-0000-0000-0000000000a1", "platform-engineer-secret");
+    wait_until(&w, health_throttled, "the 429");
+    int64_t since = clock_mono_ms();
+    tell(&w, "DELETE", "/_sim/requests", NULL);
+    arm_source_refresh(w.arm);      /* a user's wish does not go before the server's */
+    wait_until(&w, health_known, "health after the wait");
+    assert_true(clock_mono_ms() - since >= 2500);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -814,6 +879,8 @@ int main(void)
         cmocka_unit_test(a_reader_sees_host_counts_instead),
         cmocka_unit_test(a_stopped_gateway_is_not_asked_for_health),
         cmocka_unit_test(a_gateway_that_does_not_exist),
+        cmocka_unit_test(pages_versions_and_links),
+        cmocka_unit_test(throttling_is_obeyed),
     };
     if (access(sim_program(), X_OK) != 0) {
         print_message("1..0 # SKIP %s is not built\n", sim_program());
