@@ -151,7 +151,7 @@ STEPS = [
     ("a Service with a bad name", "POST", NS + "/services", service("1up"), None),
     ("a Service with doubled ports", "POST", NS + "/services",
      service("dup", ports=[{"name": "a", "port": 80}, {"name": "b", "port": 80}]), None),
-    ("strict: an unknown field in a POST", "POST", NS + "/services?fieldValidation=Strict", service("typo", tpye="X"), None),
+    ("strict: an unknown field in a POST", "POST", NS + "/services?fieldValidation=Strict", service("typo", colour="X"), None),
     ("to Local by merge patch", "PATCH", NS + "/services/svc?fieldManager=gatewatch&fieldValidation=Strict",
      {"spec": {"externalTrafficPolicy": "Local"}}, MERGE),
     ("strict: an unknown field in a merge patch", "PATCH", NS + "/services/svc?fieldValidation=Strict",
