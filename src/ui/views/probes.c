@@ -188,9 +188,11 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     if (p->disagrees)
         doc_field(d, "", ROLE_WARN, "prediction and report differ: the change is not yet probed, or something else answers");
     join_strings(&p->accepted, ", ", text, sizeof text);
-    doc_field(d, "Accepts", ROLE_TEXT, "%s", text);
-    if (p->interval_s > 0)
+    doc_field(d, "Accepts", ROLE_TEXT, "%s", p->accepted.n ? text : "a connection");
+    if (p->interval_s > 0 && p->timeout_s > 0)
         doc_field(d, "Clock", ROLE_TEXT, "every %d s, timeout %d s, unhealthy after %d in a row", p->interval_s, p->timeout_s, p->threshold);
+    else if (p->interval_s > 0)
+        doc_field(d, "Clock", ROLE_TEXT, "every %d s, unhealthy after %d in a row", p->interval_s, p->threshold);
     doc_field(d, "Probe", ROLE_TEXT, "%s%s", str_or(p->name, "?"), p->default_probe ? " (Application Gateway's own: sends Host 127.0.0.1)" : "");
     if (p->prober == PROBER_APPGW) {
         doc_field(d, "Settings", ROLE_TEXT, "%s", p->settings);
