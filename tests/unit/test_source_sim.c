@@ -64,6 +64,14 @@ static const char *sim_program(void)
     return path;
 }
 
+/* A test that fails leaves its world as it is; the simulator must not outlive us. */
+static pid_t running;
+static void kill_running(void)
+{
+    if (running > 0)
+        kill(running, SIGTERM);
+}
+
 static void sim_start(struct sim *sim, const char *scenario, const char *extra, const char *value)
 {
     const char *words[] = {sim_program(), "--scenario", scenario, "--out", sim->dir, "--speed", "20", extra, value, NULL};
@@ -77,6 +85,8 @@ static void sim_start(struct sim *sim, const char *scenario, const char *extra, 
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     assert_int_equal(posix_spawn(&sim->pid, argv[0], &files, NULL, argv, environ), 0);
     posix_spawn_file_actions_destroy(&files);
+    kill_running();
+    running = sim->pid;
     for (int i = 0; i < 600 && !sim->base; i++) {
         usleep(50 * 1000);
         sim->base = read_whole(sim->dir, "ready");
@@ -100,6 +110,8 @@ static void sim_stop(struct sim *sim)
         kill(sim->pid, SIGTERM);
         waitpid(sim->pid, NULL, 0);
     }
+    if (running == sim->pid)
+        running = 0;
     nftw(sim->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(sim->base);
     free(sim->ca);
@@ -886,5 +898,6 @@ int main(void)
         print_message("1..0 # SKIP %s is not built\n", sim_program());
         return 0;
     }
+    atexit(kill_running);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
