@@ -19,8 +19,8 @@ A test may say in a comment near its top how it wants to be run:
 
     run.py: timeout=300 modes=release,asan,tsan needs=apiserver,az alone
 
-timeout (seconds, default 180), modes (default: unit and e2e release,asan,tsan; screens release), needs (things
-that are prepared in the background while other tests run), alone (with nothing else running).
+timeout (seconds, default 180), modes (default: unit and e2e release,asan,tsan; rules release,asan; screens release),
+needs (things that are prepared in the background while other tests run), alone (with nothing else running).
 
 A test finds in its environment:
 
@@ -120,9 +120,9 @@ def directives(source):
 def discover():
     tests = []
 
-    def add(group, source, command_of):
+    def add(group, source, command_of, default=None):
         options = directives(source)
-        default = DEFAULT_MODES[group] if not options.get("needs") else "release"
+        default = "release" if options.get("needs") else default or DEFAULT_MODES[group]
         for mode in options.get("modes", default).split(","):
             if mode not in SLOW:
                 sys.exit(f"{source}: no such mode: {mode}")
@@ -132,9 +132,10 @@ def discover():
         stem = source.relative_to(ROOT / "tests").with_suffix("")
         return lambda mode: [out_of(mode) / "tests" / stem]
 
-    for folder in ("unit", "rules"):
-        for source in sorted((ROOT / "tests" / folder).glob("test_*.c")):
-            add("unit", source, binary(source))
+    for source in sorted((ROOT / "tests/unit").glob("test_*.c")):
+        add("unit", source, binary(source))
+    for source in sorted((ROOT / "tests/rules").glob("test_*.c")):
+        add("unit", source, binary(source), "release,asan")       # rules are pure: no thread, no race
     for source in sorted((ROOT / "tests/screens").glob("test_*.c")):
         # The test program itself is always the plain one; what it starts is of the mode.
         add("screens", source, lambda mode, b=binary(source): b("release"))
@@ -530,7 +531,8 @@ def main():
             results.append(build("gcc", ["all", "unit", "screens"]))
         for mode in ("asan", "tsan"):
             if any(t.mode == mode for t in tests):
-                results.append(build(f"gcc {mode}", [f"MODE={mode}", "all", "unit"], strict=False))
+                programs = [os.path.relpath(t.command[0], ROOT) for t in tests if t.mode == mode and t.group == "unit"]
+                results.append(build(f"gcc {mode}", [f"MODE={mode}", "all", *programs], strict=False))
         if everything:
             results.append(build("clang", ["MODE=clang", "objects"]))
 
