@@ -41,6 +41,7 @@ struct app {
     enum prompt_use prompt_use;
     struct prompt_history commands, filters, searches;
     char filter_before[128];
+    uint64_t filter_anchor;         /* the row that was selected when the filter was opened */
 
     char flash[320];
     enum role flash_role;

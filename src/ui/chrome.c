@@ -244,22 +244,12 @@ static void separator(struct doc *d, bool ascii)
         doc_puts(d, ROLE_LINE, ascii ? " | " : " · ");
 }
 
-static void grouped(size_t n, char out[24])
-{
-    if (n < 1000)
-        str_format(out, 24, "%zu", n);
-    else if (n < 1000000)
-        str_format(out, 24, "%zu,%03zu", n / 1000, n % 1000);
-    else
-        str_format(out, 24, "%zu,%03zu,%03zu", n / 1000000, n / 1000 % 1000, n % 1000);
-}
-
 static void pending_words(const struct source_state *s, char *out, size_t cap)
 {
     char have[24], want[24];
-    grouped(s->objects, have);
+    count_text(s->objects, have);
     if (s->expected > 0) {
-        grouped((size_t)s->expected, want);
+        count_text((size_t)s->expected, want);
         str_format(out, cap, "%s %s/%s", s->name, have, want);
     } else if (s->objects) {
         str_format(out, cap, "%s %s", s->name, have);

@@ -280,6 +280,7 @@ static void open_prompt(struct app *a, enum prompt_use use)
         a->prompt.ctx = a;
     } else if (use == PROMPT_FILTER) {
         str_copy(a->filter_before, sizeof a->filter_before, focused_table(a)->filter.text);
+        a->filter_anchor = focused_table(a)->selected;
         prompt_open(&a->prompt, "/", a->filter_before, &a->filters);
     } else {
         prompt_open(&a->prompt, "/", "", &a->searches);
@@ -289,7 +290,12 @@ static void open_prompt(struct app *a, enum prompt_use use)
 static void set_filter(struct app *a, const char *text)
 {
     struct table *t = focused_table(a);
+    if (str_eq(t->filter.text, text))
+        return;
     filter_set(&t->filter, text, focused_list(a)->columns, focused_list(a)->n_columns);
+    /* Half a word may hide the row that the whole one shows: hold on to where we were, else to the first row. */
+    t->selected = a->filter_anchor;
+    t->cursor = 0;
     t->dirty = true;
 }
 

@@ -89,11 +89,12 @@ struct rect draw_title(struct scene *s, struct rect r, const char *title, const 
 
 static void list_remark(const struct table *t, size_t total, char *out, size_t cap)
 {
-    char shown[64];
+    char shown[64], n[24], all[24];
+    count_text(total, all);
     if (t->n == total)
-        str_format(shown, sizeof shown, "%zu", total);
+        str_copy(shown, sizeof shown, all);
     else
-        str_format(shown, sizeof shown, "%zu of %zu", t->n, total);
+        str_format(shown, sizeof shown, "%s of %s", count_text(t->n, n), all);
     str_format(out, cap, "%s%s%s%s%s%s", t->filter.n ? "/" : "", t->filter.n ? t->filter.text : "",
                t->filter.n ? " · " : "", t->faults_only ? "only faults · " : "", shown,
                t->n_marks ? " · marked" : "");

@@ -67,6 +67,8 @@ extern const struct view *const *views_in_order(size_t *ret_n);
 /* lists shared between views */
 extern const struct list list_backends, list_probes, list_tenants, list_routes, list_services, list_nodes, list_findings;
 
+const struct topo_probe *probe_of_row(const struct scene *, size_t row);     /* of list_probes */
+
 /* ---- helpers of the views (scene.c) ----------------------------------------------------------------------------------- */
 
 struct bound {                          /* a list and the scene it is asked in */
@@ -96,8 +98,10 @@ const char *tri_word(enum tri, const char *yes, const char *no);    /* "unknown"
 /* An age in coarse steps ("<10s", "40s", "3m"), so that the screen changes little. What is younger than the frame is new. */
 const char *age_text(int64_t ms, char out[16]);
 const char *since_text(const struct scene *, int64_t since_wall_ms, char out[16]);
+const char *count_text(size_t, char out[24]);       /* "10,000" */
 void cell_set(struct table_cell *, enum role, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void cell_number(struct table_cell *, enum role, int64_t value);     /* negative: not known */
+size_t append_text(char *out, size_t cap, size_t used, const char *);      /* cut to fit; returns what is used then */
 void join_strings(const struct strings *, const char *separator, char *out, size_t cap);
 uint64_t hash_of(const char *a, const char *b, const char *c, const char *d);
 const char *last_segment(const char *id);       /* of a resource id */

@@ -111,6 +111,17 @@ enum role predicted_role(enum predicted predicted)
     return predicted == PREDICT_OK ? ROLE_OK : predicted == PREDICT_UNKNOWN ? ROLE_UNKNOWN : ROLE_BAD;
 }
 
+const char *count_text(size_t n, char out[24])
+{
+    if (n < 1000)
+        str_format(out, 24, "%zu", n);
+    else if (n < 1000000)
+        str_format(out, 24, "%zu,%03zu", n / 1000, n % 1000);
+    else
+        str_format(out, 24, "%zu,%03zu,%03zu", n / 1000000, n / 1000 % 1000, n % 1000);
+    return out;
+}
+
 const char *tri_word(enum tri tri, const char *yes, const char *no)
 {
     return tri == TRI_TRUE ? yes : tri == TRI_FALSE ? no : "unknown";
@@ -140,9 +151,18 @@ void cell_set(struct table_cell *cell, enum role role, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vsnprintf(cell->text, sizeof cell->text, format, args);
+    bool known = true;
+    if (str_eq(format, "%s")) {
+        /* Most cells: a filter asks for a hundred thousand of them between two keys. */
+        const char *s = va_arg(args, const char *);
+        known = s != NULL;
+        str_copy(cell->text, sizeof cell->text, str_or(s, ""));
+    } else {
+        vsnprintf(cell->text, sizeof cell->text, format, args);
+        known = !strstr(cell->text, "(null)");
+    }
     va_end(args);
-    if (strstr(cell->text, "(null)")) {
+    if (!known) {
         str_copy(cell->text, sizeof cell->text, "?");
         role = ROLE_ABSENT;
     }
@@ -159,13 +179,28 @@ void cell_number(struct table_cell *cell, enum role role, int64_t value)
     cell->has_number = true;
 }
 
+size_t append_text(char *out, size_t cap, size_t used, const char *s)
+{
+    size_t len = strlen(s), room = cap - used - 1;
+    if (len > room) {
+        /* Not in the middle of a character. */
+        len = room;
+        while (len > 0 && ((unsigned char)s[len] & 0xC0) == 0x80)
+            len--;
+    }
+    memcpy(out + used, s, len);
+    out[used + len] = '\0';
+    return used + len;
+}
+
 void join_strings(const struct strings *list, const char *separator, char *out, size_t cap)
 {
     size_t used = 0;
     out[0] = '\0';
-    for (size_t i = 0; i < list->n && used < cap; i++) {
-        str_format(out + used, cap - used, "%s%s", i ? separator : "", list->items[i]);
-        used += strlen(out + used);
+    for (size_t i = 0; i < list->n && used + 1 < cap; i++) {
+        if (i)
+            used = append_text(out, cap, used, separator);
+        used = append_text(out, cap, used, list->items[i]);
     }
 }
 

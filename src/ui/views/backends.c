@@ -5,13 +5,13 @@
 
 static const struct table_column columns[] = {
     {.title = "HEALTH"},
-    {.title = "POOL", .min = 10, .weight = 1},
-    {.title = "SETTINGS", .min = 10, .weight = 1},
+    {.title = "POOL", .min = 14, .weight = 1},
+    {.title = "SETTINGS", .min = 14, .weight = 1},
     {.title = "SERVER", .min = 15},
     {.title = "SINCE", .right = true, .drop = 4},
     {.title = "NEXT", .right = true, .drop = 6, .group = true},
     {.title = "CAUSE", .min = 8, .drop = 3},
-    {.title = "GATEWAY", .min = 14, .drop = 7},
+    {.title = "GATEWAY", .min = 26, .drop = 7},
     {.title = "PROBE LOG", .min = 30, .weight = 4, .drop = 5},
 };
 enum { COL_HEALTH, COL_POOL, COL_SETTINGS, COL_SERVER, COL_SINCE, COL_NEXT, COL_CAUSE, COL_GATEWAY, COL_LOG };

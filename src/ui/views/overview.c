@@ -219,20 +219,19 @@ static void draw_no_cause(struct scene *s, struct rect r)
 
 /* ---- both probers ------------------------------------------------------------------------------------------------------------ */
 
-/* The probe to show for a prober: the first with a fault, else the first. */
-static const struct topo_probe *shown_probe(const struct scene *s, int prober, int *ret_more)
+/* The row to show for a prober: the first with a fault, else the first; SIZE_MAX when it has none. */
+static size_t shown_probe(const struct scene *s, int prober, int *ret_more)
 {
-    const struct topo_probe *shown = NULL;
+    size_t shown = SIZE_MAX, total = list_probes.count(s);
     bool shown_fault = false;
     int n = 0;
-    for (size_t i = 0; i < s->topo->probes.n; i++) {
-        const struct topo_probe *p = &s->topo->probes.items[i];
-        if ((int)p->prober != prober)
+    for (size_t row = 0; row < total; row++) {
+        if ((int)probe_of_row(s, row)->prober != prober)
             continue;
         n++;
-        bool fault = list_probes.fault(s, i);
-        if (!shown || (fault && !shown_fault)) {
-            shown = p;
+        bool fault = list_probes.fault(s, row);
+        if (shown == SIZE_MAX || (fault && !shown_fault)) {
+            shown = row;
             shown_fault = fault;
         }
     }
@@ -243,7 +242,7 @@ static const struct topo_probe *shown_probe(const struct scene *s, int prober, i
 static void draw_probe(struct scene *s, struct rect line, int prober)
 {
     int more;
-    const struct topo_probe *p = shown_probe(s, prober, &more);
+    size_t row = shown_probe(s, prober, &more);
     struct canvas *c = s->canvas;
     int x = line.x + 1, right = line.x + line.w;
     bool wide = line.w >= 64;
@@ -253,13 +252,12 @@ static void draw_probe(struct scene *s, struct rect line, int prober)
                     prober == PROBER_APPGW ? "AppGW" : "LB");
         x += line.w >= 100 ? 15 : 7;
     }
-    if (!p) {
+    if (row == SIZE_MAX) {
         canvas_text(c, x, line.y, right - x, STYLE(ROLE_ABSENT), "no probe known");
         return;
     }
     int reported = line.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9, sends = right - x - reported - predicted - 2;
     struct table_cell cell = {.text = ""};
-    size_t row = (size_t)(p - s->topo->probes.items);
     list_probes.cell(s, row, 1, &cell);
     if (more > 0 && sends > 30) {
         char text[400];

@@ -7,22 +7,32 @@
 
 static const struct table_column columns[] = {
     {.title = "PROBER", .group = true},
-    {.title = "SENDS", .min = 22, .weight = 3},
+    {.title = "SENDS", .min = 34, .weight = 3},
     {.title = "PREDICTED"},
     {.title = "REPORTED", .min = 9},
-    {.title = "SERVED BY", .min = 12, .weight = 2, .drop = 3},
+    {.title = "SERVED BY", .min = 18, .weight = 2, .drop = 3},
     {.title = "EVERY", .right = true, .drop = 5},
     {.title = "FAILS AT", .right = true, .drop = 6},
     {.title = "ACCEPTS", .drop = 4},
-    {.title = "PROBE", .min = 8, .drop = 2},
-    {.title = "SERVICE", .min = 12, .drop = 7},
+    {.title = "PROBE", .min = 16, .drop = 7},
+    {.title = "SERVICE", .min = 20, .drop = 8},
 };
 enum { COL_PROBER, COL_SENDS, COL_PREDICTED, COL_REPORTED, COL_SERVED, COL_EVERY, COL_THRESHOLD, COL_ACCEPTS, COL_NAME,
        COL_SERVICE };
 
+/* Rows: prober A's first, then B's, each in the topology's order. */
+const struct topo_probe *probe_of_row(const struct scene *s, size_t row)
+{
+    for (int prober = PROBER_APPGW; prober <= PROBER_LB; prober++)
+        for (size_t i = 0; i < s->topo->probes.n; i++)
+            if ((int)s->topo->probes.items[i].prober == prober && row-- == 0)
+                return &s->topo->probes.items[i];
+    return NULL;
+}
+
 static const struct topo_probe *at(const struct scene *s, size_t row)
 {
-    return &s->topo->probes.items[row];
+    return probe_of_row(s, row);
 }
 
 static size_t count(const struct scene *s)

@@ -108,14 +108,14 @@ const struct list list_tenants = {
 
 static const struct table_column columns[] = {
     {.title = "TENANT", .min = 8, .weight = 1, .group = true},
-    {.title = "ROUTE", .min = 12, .weight = 2},
+    {.title = "ROUTE", .min = 20, .weight = 2},
     {.title = "STATE", .min = 10},
     {.title = "HOSTNAMES", .min = 9, .weight = 2, .drop = 3},
     {.title = "PATHS", .min = 6, .weight = 1, .drop = 4},
-    {.title = "GATEWAY", .min = 10, .weight = 1, .drop = 5},
-    {.title = "BACKENDS", .min = 8, .weight = 1, .drop = 1},
+    {.title = "GATEWAY", .min = 12, .weight = 1, .drop = 6},
+    {.title = "BACKENDS", .min = 12, .weight = 1, .drop = 1},
     {.title = "READY", .right = true, .drop = 2},
-    {.title = "KIND", .drop = 6},
+    {.title = "KIND", .drop = 7},
 };
 enum { COL_TENANT, COL_ROUTE, COL_STATE, COL_HOSTS, COL_PATHS, COL_GATEWAY, COL_BACKENDS, COL_READY, COL_KIND };
 
@@ -181,7 +181,10 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
     case COL_TENANT: cell_set(out, ROLE_QUIET, "%s", r->tenant); break;
     case COL_ROUTE: cell_set(out, ROLE_TEXT, "%s", r->route); break;
     case COL_STATE:
-        cell_set(out, r->light == LIGHT_OK ? ROLE_OK : light_role(r->light), "%s %s", light_sign(r->light, s->ascii), state_word(r));
+        used = append_text(text, sizeof text, used, light_sign(r->light, s->ascii));
+        used = append_text(text, sizeof text, used, " ");
+        append_text(text, sizeof text, used, state_word(r));
+        cell_set(out, light_role(r->light), "%s", text);
         break;
     case COL_HOSTS:
         join_strings(&r->hostnames, ",", text, sizeof text);
@@ -192,17 +195,19 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
         cell_set(out, ROLE_TEXT, "%s", text);
         break;
     case COL_GATEWAY:
-        for (size_t i = 0; i < r->parents.n && used < sizeof text; i++) {
-            str_format(text + used, sizeof text - used, "%s%s", i ? "," : "", str_or(short_name(r->parents.items[i].gateway), "?"));
-            used += strlen(text + used);
+        for (size_t i = 0; i < r->parents.n; i++) {
+            used = append_text(text, sizeof text, used, i ? "," : "");
+            used = append_text(text, sizeof text, used, str_or(short_name(r->parents.items[i].gateway), "?"));
         }
         cell_set(out, ROLE_QUIET, "%s", text);
         break;
     case COL_BACKENDS:
-        for (size_t i = 0; i < r->backends.n && used < sizeof text; i++) {
-            str_format(text + used, sizeof text - used, "%s%s:%d", i ? "," : "", str_or(short_name(r->backends.items[i].service), "?"),
-                       r->backends.items[i].port);
-            used += strlen(text + used);
+        for (size_t i = 0; i < r->backends.n; i++) {
+            char port[16];
+            str_format(port, sizeof port, ":%d", r->backends.items[i].port);
+            used = append_text(text, sizeof text, used, i ? "," : "");
+            used = append_text(text, sizeof text, used, str_or(short_name(r->backends.items[i].service), "?"));
+            used = append_text(text, sizeof text, used, port);
         }
         cell_set(out, ROLE_TEXT, "%s", text);
         break;

@@ -1,6 +1,7 @@
 /* Services of the gateways: traffic policy, health-check port, load balancer probe per port, nodes in rotation. */
 #include "../view.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const struct table_column columns[] = {
@@ -28,12 +29,14 @@ static size_t count(const struct scene *s)
 
 static void probe_text(const struct topo_service_port *p, char *out, size_t cap)
 {
+    char scheme[16];
+    str_copy(scheme, sizeof scheme, str_or(p->probe.protocol, "?"));
+    for (char *c = scheme; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
     if (!p->probed)
         str_format(out, cap, "%d: none", p->port);
-    else if (str_eq_nocase(p->probe.protocol, "tcp"))
-        str_format(out, cap, "%d: tcp :%d", p->port, p->probe.port);
     else
-        str_format(out, cap, "%d: %s :%d%s", p->port, str_or(p->probe.protocol, "?"), p->probe.port, str_or(p->probe.path, ""));
+        str_format(out, cap, "%d: %s :%d%s", p->port, scheme, p->probe.port, str_eq(scheme, "tcp") ? "" : str_or(p->probe.path, ""));
 }
 
 /* The worst of the ports stands for the Service. */
