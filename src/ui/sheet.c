@@ -70,6 +70,22 @@ void sheet_close(struct sheet *s, struct engine *engine)
     *s = (struct sheet){0};
 }
 
+/* A sheet that was confirmed and comes back to be read again: what was confirmed is no longer what would happen. */
+static void note_change(struct sheet *s, const struct plan *now, bool other)
+{
+    const char *why = now->state == PLAN_STALE ? str_or(now->outcome, "") : "";
+    bool again = s->confirmed && (now->state == PLAN_WORKING || now->state == PLAN_READY || now->state == PLAN_REFUSED);
+    if (now->state == PLAN_STALE || again)
+        str_format(s->note, sizeof s->note, "Nothing was written: %s. Read the sheet again.",
+                   *why ? why : "the world changed under this sheet");
+    else if (other && !s->came_back)
+        s->note[0] = '\0';
+    s->came_back = now->state == PLAN_STALE || (again && now->state == PLAN_WORKING);
+    if ((again && now->state != PLAN_WORKING) || now->state == PLAN_VERIFYING || now->state == PLAN_DONE ||
+        now->state == PLAN_FAILED)
+        s->confirmed = false;
+}
+
 void sheet_update(struct sheet *s, const struct view_data *data)
 {
     struct plan *now = data ? data->plan : NULL;
@@ -81,10 +97,7 @@ void sheet_update(struct sheet *s, const struct view_data *data)
         plan_unref(s->plan);
     s->plan = plan_ref(now);
     s->waiting = false;
-    if (now->state == PLAN_STALE)
-        str_copy(s->note, sizeof s->note, "The world changed under this sheet: read it again.");
-    else if (other)
-        s->note[0] = '\0';
+    note_change(s, now, other);
     /* Whatever changed on the sheet, the harmless button has the focus. */
     if (other || was != now->state) {
         s->focus = FOCUS_CANCEL;
@@ -142,7 +155,7 @@ static void apply(struct sheet *s, struct engine *engine)
     }
     s->note[0] = '\0';
     engine_ask(engine, &(struct ask){.type = ASK_APPLY, .id = s->plan->id, .typed = s->typed.line});
-    s->waiting = true;
+    s->waiting = s->confirmed = true;
     if (s->before)
         plan_unref(s->before);
     s->before = plan_ref(s->plan);

@@ -14,6 +14,8 @@ struct sheet {
     struct plan *plan;          /* referenced; NULL while the first one is prepared */
     struct plan *before;        /* the plan that was there when a new one was asked for */
     bool waiting;
+    bool came_back;             /* the note says why, and stays while the sheet is prepared */
+    bool confirmed;             /* Apply was pressed for `before` */
     int focus;                  /* see sheet.c */
     struct prompt typed;        /* the target's name, when it is protected */
     char note[160];

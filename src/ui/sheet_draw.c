@@ -202,10 +202,8 @@ static void draw_buttons(const struct sheet *s, struct canvas *c, struct rect li
     bool apply = p && p->state == PLAN_READY && !p->refusal && !p->read_only && !s->waiting;
     if (apply)
         x += draw_button(c, x, line.y, p->dry_run ? "Try (dry run)" : "Apply", s->focus == FOCUS_APPLY, true) + 2;
-    const char *note = s->waiting && p ? (p->state == PLAN_READY ? "asked..." : "") : s->note;
-    if (*s->note)
-        note = s->note;
-    canvas_text(c, x, line.y, line.x + line.w - x, STYLE(ROLE_WARN), note);
+    if (s->waiting && p && p->state == PLAN_READY && s->confirmed)
+        canvas_text(c, x, line.y, line.x + line.w - x, STYLE(ROLE_ACCENT), c->ascii ? "asked..." : "asked…");
 }
 
 static void draw_input(const struct sheet *s, struct canvas *c, struct rect line)
@@ -276,6 +274,7 @@ void sheet_draw(struct sheet *s, struct canvas *c)
     struct rect inner = rect_inset(r, 2, 1);
     const struct plan *p = s->plan;
     struct rect buttons = rect_take_bottom(&inner, 1);
+    struct rect note = rect_take_bottom(&inner, *s->note && inner.h > 4 ? 1 : 0);
     bool input = p && p->state == PLAN_READY && !p->refusal && !p->read_only && p->protected_target;
     struct rect typed = rect_take_bottom(&inner, input ? 1 : 0);
     int choice_room = all_choice_rows(p, inner.w);
@@ -293,6 +292,8 @@ void sheet_draw(struct sheet *s, struct canvas *c)
     draw_choices(s, c, choices);
     if (input)
         draw_input(s, c, typed);
+    if (!rect_empty(note))
+        canvas_text(c, note.x, note.y, note.w, STYLE(ROLE_WARN), s->note);
     draw_buttons(s, c, buttons);
     c->ground = old;
 }
