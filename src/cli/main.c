@@ -78,6 +78,8 @@ static int run(int argc, char **argv)
         (settings.log_file && !log_open(settings.log_file, &err)) ||
         (argc >= 2 && !(command = find_command(argv[1], &err)))) {
         settings_free(&settings);
+        if (!*err.remedy)
+            error_remedy(&err, "`gatewatch help` lists the options, their keys and what they take");
         return usage_error(&err, json);
     }
     code = command ? command->run(&settings, argc - 1, argv + 1) : dashboard(&settings);

@@ -26,19 +26,40 @@ static const struct source_state *first_failure(const struct snapshot *snapshot)
 
 static bool anything_known(const struct snapshot *snapshot)
 {
-    for (size_t i = 0; i < snapshot->n_sources; i++)
-        if (snapshot->sources[i].good_mono_ms >= 0)
+    for (size_t i = 0; i < snapshot->n_sources; i++) {
+        const struct source_state *source = &snapshot->sources[i];
+        /* An ARM list over no subscription at all is good and says nothing. */
+        if (source->good_mono_ms >= 0 && (source->origin == ORIGIN_KUBERNETES || source->objects))
             return true;
+    }
     return false;
 }
 
+static bool has_failed(const struct source_state *source)
+{
+    return source->status == SOURCE_FAILED || source->status == SOURCE_FORBIDDEN || source->status == SOURCE_STALE;
+}
+
+/* One line per reason: a host that is gone takes every source with it. */
 static void name_failures(const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->n_sources; i++) {
         const struct source_state *source = &snapshot->sources[i];
-        if (source->status != SOURCE_FAILED && source->status != SOURCE_FORBIDDEN && source->status != SOURCE_STALE)
+        size_t same = 0;
+        bool said = false;
+        for (size_t k = 0; k < snapshot->n_sources; k++) {
+            const struct source_state *other = &snapshot->sources[k];
+            if (!has_failed(other) || !str_eq(other->error.message, source->error.message))
+                continue;
+            said |= k < i;
+            same += k > i;
+        }
+        if (!has_failed(source) || said)
             continue;
-        fprintf(stderr, "gatewatch: %s: %s\n", source->name, source->error.message);
+        if (same)
+            fprintf(stderr, "gatewatch: %s and %zu more: %s\n", source->name, same, source->error.message);
+        else
+            fprintf(stderr, "gatewatch: %s: %s\n", source->name, source->error.message);
         if (*source->error.remedy)
             fprintf(stderr, "gatewatch: remedy: %s\n", source->error.remedy);
     }

@@ -88,7 +88,9 @@ static void open_world(struct engine *engine)
         return;
     with_http.http = engine->http;
     engine->auth = azure_auth_open(engine->loop, engine->http, engine->settings, &engine->azure);
-    if (!open_cluster(engine, &with_http, &engine->fatal))
+    if (!open_cluster(engine, &with_http, &engine->fatal) && engine->fatal.code == ERR_CONFIG && !*engine->fatal.remedy)
+        error_remedy(&engine->fatal, "correct the kubeconfig, or name another with --kubeconfig");
+    if (engine->fatal.code != ERR_NONE)
         log_line(LOG_ERROR, "cluster: %s", engine->fatal.message);
     if (!open_azure(engine, &with_http, &engine->azure))
         log_line(LOG_ERROR, "azure: %s", engine->azure.message);
