@@ -129,9 +129,10 @@ static bool scalar(struct reader *r, const yaml_event_t *e, json_t **ret)
     bool resolved = tag && !text &&
                     (tag_is(e, YAML_INT_TAG) || tag_is(e, YAML_FLOAT_TAG) ||
                      tag_is(e, YAML_BOOL_TAG) || tag_is(e, YAML_NULL_TAG));
+    /* Not shown: an unquoted password that starts with '!' reads as a tag. */
     if (tag && !text && !resolved)
-        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: unknown tag %s", r->what,
-                         e->start_mark.line + 1, e->start_mark.column + 1, tag);
+        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: unknown tag (quote a value that starts with !)", r->what,
+                         e->start_mark.line + 1, e->start_mark.column + 1);
     json_t *value = NULL;
     if (resolved || (!tag && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)) {
         struct yaml_scalar v = yaml_resolve(s, len);
