@@ -131,7 +131,8 @@ static bool scalar(struct reader *r, const yaml_event_t *e, json_t **ret)
                      tag_is(e, YAML_BOOL_TAG) || tag_is(e, YAML_NULL_TAG));
     /* Not shown: an unquoted password that starts with '!' reads as a tag. */
     if (tag && !text && !resolved)
-        return error_set(r->err, ERR_CONFIG, "%s:%zu:%zu: unknown tag (quote a value that starts with !)", r->what,
+        return error_set(r->err, ERR_CONFIG,
+                         "%s:%zu:%zu: unknown tag (quote a value with a leading !)", r->what,
                          e->start_mark.line + 1, e->start_mark.column + 1);
     json_t *value = NULL;
     if (resolved || (!tag && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)) {
