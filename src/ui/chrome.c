@@ -118,6 +118,19 @@ static void backends_words(const struct topology *t, char *out, size_t cap)
         str_format(out, cap, "%zu of %zu backends healthy", up, t->backends.n);
 }
 
+static void loading_words(const struct view_data *d, const char *backends, char *out, size_t cap)
+{
+    size_t pending = 0, n = d && d->snapshot ? d->snapshot->n_sources : 0;
+    for (size_t i = 0; i < n; i++)
+        pending += d->snapshot->sources[i].status == SOURCE_PENDING;
+    if (n && pending < n && d->topology && d->topology->backends.n)
+        str_format(out, cap, "so far %s; %zu of %zu sources to come", backends, pending, n);
+    else if (n && pending < n)
+        str_format(out, cap, "reading the cluster and Azure: %zu of %zu sources to come", pending, n);
+    else
+        str_copy(out, cap, "reading the cluster and Azure");
+}
+
 /* Down as reported, well as predicted: the objects were put right and the probes have not seen it yet. */
 static bool is_recovering(const struct topology *t)
 {
@@ -152,7 +165,7 @@ static struct verdict verdict_of(const struct app *a)
     } else if (!d || !d->settled) {
         v.sign = ascii ? "." : "…";
         v.word = "LOADING";
-        str_copy(v.text, sizeof v.text, "reading the cluster and Azure");
+        loading_words(d, words, v.text, sizeof v.text);
     } else if (d->fatal.code != ERR_NONE || d->azure.code != ERR_NONE || !t || !t->backends.n) {
         str_copy(v.text, sizeof v.text, words);
     } else if (is_recovering(t)) {
@@ -393,6 +406,21 @@ static void draw_hints(struct app *a, struct rect r)
     }
 }
 
+/* What could be typed, beside what is being typed. */
+static void draw_suggestions(struct app *a, struct rect r)
+{
+    int x = r.x + 2 + text_width(a->prompt.line) + 3, right = r.x + r.w - 1;
+    if (a->prompt_use == PROMPT_FILTER && !a->prompt.line[0])
+        canvas_text(&a->canvas, x, r.y, right - x, STYLE(ROLE_GHOST), "text   !text   column:expression");
+    for (size_t n = 0; a->prompt_use == PROMPT_COMMAND && n < 16 && x < right; n++) {
+        const char *word = command_complete(a, a->prompt.tabs ? a->prompt.stem : a->prompt.line, n);
+        if (!word)
+            return;
+        const char *argument = strchr(word, ' ');
+        x += canvas_text(&a->canvas, x, r.y, right - x, STYLE(ROLE_GHOST), argument ? argument + 1 : word) + 2;
+    }
+}
+
 void draw_chrome(struct app *a)
 {
     draw_header(a, a->layout.header);
@@ -408,10 +436,13 @@ void draw_chrome(struct app *a)
     draw_sources(a, a->layout.sources);
     if (rect_empty(a->layout.hints))
         return;
-    if (a->prompt_use != PROMPT_NONE)
+    if (a->prompt_use != PROMPT_NONE) {
         prompt_draw(&a->prompt, &a->canvas, a->layout.hints, ROLE_GROUND);
-    else if (a->flash[0])
-        canvas_text(&a->canvas, a->layout.hints.x + 1, a->layout.hints.y, a->layout.hints.w - 2, STYLE(a->flash_role), a->flash);
-    else
+        draw_suggestions(a, a->layout.hints);
+    } else if (a->flash[0]) {
+        struct rect r = rect_inset(a->layout.hints, 1, 0);
+        canvas_text(&a->canvas, r.x, r.y, r.w, STYLE(a->flash_role), a->flash);
+    } else {
         draw_hints(a, a->layout.hints);
+    }
 }

@@ -252,8 +252,10 @@ struct look theme_look(const struct theme *t, struct style style, bool plain)
     if (style.ground != ROLE_NONE && style.ground != ROLE_GROUND && style.ground != style.role) {
         if (back.bg != COLOUR_NONE && back.bg != COLOUR_DEFAULT)
             look.bg = back.bg;
-        if (plain)
-            look.attr = (uint8_t)(look.attr | back.attr);
+        look.attr = (uint8_t)(look.attr | back.attr);
+        /* A theme that names the cursor's foreground means it for every word on it: red on cyan helps nobody. */
+        if (style.ground == ROLE_SELECTION && back.fg >= 0)
+            look.fg = back.fg;
     }
     if (look.fg == COLOUR_NONE || look.fg == COLOUR_DEFAULT)
         look.fg = back.fg >= 0 && style.ground != ROLE_NONE ? back.fg : base.fg;

@@ -107,6 +107,15 @@ static void test_ground_and_attributes(void **state)
     assert_true(l.attr & ATTR_REVERSE);
     l = theme_look(&t, (struct style){ROLE_BAD, ROLE_GROUND, 0}, true);
     assert_true(l.attr & ATTR_BOLD);
+    /* A theme without colours says so by attributes even on a terminal that has colours. */
+    struct error err = {0};
+    assert_true(parse("roles: {selection: default reverse, text: default}\n", &t, &err));
+    l = theme_look(&t, (struct style){ROLE_TEXT, ROLE_SELECTION, 0}, false);
+    assert_true(l.attr & ATTR_REVERSE);
+    /* One that names the foreground of the cursor means it for every word there. */
+    assert_true(parse("roles: {selection: '#000000 on #00ffff'}\n", &t, &err));
+    l = theme_look(&t, (struct style){ROLE_BAD, ROLE_SELECTION, 0}, false);
+    assert_int_equal(l.fg, 0x000000);
     for (int i = ROLE_NONE + 1; i < ROLE_COUNT; i++) {
         l = theme_look(&t, (struct style){(uint8_t)i, ROLE_GROUND, 0}, true);
         assert_int_equal(l.fg, COLOUR_DEFAULT);

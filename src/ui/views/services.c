@@ -227,7 +227,7 @@ const struct list list_services = {
 /* ---- nodes: of all services, one row per service and node ---------------------------------------------------------------------- */
 
 static const struct table_column node_columns[] = {
-    {.title = "NODE", .min = 20, .weight = 2},
+    {.title = "NODE", .weight = 2},
     {.title = "LB"},
     {.title = "PODS", .right = true},
     {.title = "ZONE", .drop = 2},
