@@ -297,6 +297,7 @@ struct plan {
     int64_t verified_after_ms;
     const char *undo;           /* "gatewatch fix undo ID" when there is something to undo, else NULL */
 };
+struct plan *plan_new(void);                /* empty, one reference, lying in its own arena */
 struct plan *plan_ref(struct plan *);
 void plan_unref(struct plan *);
 

@@ -24,9 +24,8 @@ static void make_id(char id[24])
 struct plan *plan_begin(const struct fix_request *request, const struct topology *topology,
                         const struct settings *settings)
 {
-    struct plan *plan = xcalloc(1, sizeof *plan);
+    struct plan *plan = plan_new();
     const struct environment *env = &topology->snapshot->env;
-    atomic_init(&plan->refs, 1);
     make_id(plan->id);
     plan->fix = arena_dup(&plan->arena, request->fix);
     plan->state = PLAN_WORKING;
@@ -93,10 +92,11 @@ static void copy_rows(struct plan *to, const struct plan *from)
 
 struct plan *plan_copy(const struct plan *from)
 {
-    struct plan *to = xcalloc(1, sizeof *to);
+    struct plan *to = plan_new();
+    const struct arena arena = to->arena;
     *to = *from;
     atomic_init(&to->refs, 1);
-    to->arena = (struct arena){ 0 };
+    to->arena = arena;
     const char **fields[] = { &to->fix, &to->title, &to->target, &to->gateway, &to->context, &to->cluster, &to->reason,
                               &to->predicted_before, &to->predicted_after, &to->manifest, &to->refusal, &to->outcome,
                               &to->verified_backend, &to->verified_health, &to->undo };

@@ -15,6 +15,15 @@ const char *plan_state_name(enum plan_state state)
     return "working";
 }
 
+struct plan *plan_new(void)
+{
+    struct arena arena = {0};
+    struct plan *p = arena_alloc(&arena, sizeof *p);
+    atomic_init(&p->refs, 1);
+    p->arena = arena;
+    return p;
+}
+
 struct plan *plan_ref(struct plan *p)
 {
     if (p)

@@ -6,7 +6,7 @@
 #include <langinfo.h>
 
 enum verdict { GOOD, ODD, BAD, UNTOLD };
-struct line { enum verdict verdict; const char *topic, *what; char words[640]; char remedy[320]; };
+struct line { enum verdict verdict; const char *topic; char what[128], words[640], remedy[320]; };
 struct report { struct line items[96]; size_t n; };
 
 static void add(struct report *report, enum verdict verdict, const char *topic, const char *what, const char *remedy,
@@ -21,7 +21,7 @@ static void add(struct report *report, enum verdict verdict, const char *topic, 
     struct line *line = &report->items[report->n++];
     line->verdict = verdict;
     line->topic = topic;
-    line->what = what;
+    str_copy(line->what, sizeof line->what, what);
     va_start(args, format);
     text_vprintf(&text, format, args);
     va_end(args);
