@@ -222,9 +222,22 @@ static void next_balancer_list(struct arm_source *s)
                                  on_balancers, s);
 }
 
+/* What another look has to tell first has failed: then this one has nothing to ask, and must not pass for live. */
+static bool stands_on_failure(struct arm_task *t, struct arm_task *other)
+{
+    const struct source_state *state = arm_task_state(other);
+    if (state->error.code == ERR_NONE || state->good_mono_ms >= 0)
+        return false;
+    const struct http_reply reply = {.status = state->status == SOURCE_FORBIDDEN ? 403 : 0, .body = "", .error = state->error};
+    arm_task_bad(t, &reply, NULL);
+    return true;
+}
+
 void arm_balancers_run(struct arm_task *t)
 {
     struct arm_source *s = t->source;
+    if (!s->node_group && s->subscriptions.n == 0 && s->discovering && stands_on_failure(t, &s->find))
+        return;
     s->group_at = s->balancers_kept = 0;
     s->addresses_changed &= s->node_group != NULL;
     store_relist_begin(s->ctx.store, KIND_LOADBALANCER, NULL);
@@ -309,6 +322,8 @@ static void next_rule(struct arm_source *s)
 void arm_rules_run(struct arm_task *t)
 {
     struct arm_source *s = t->source;
+    if (stands_on_failure(t, &s->balancers))
+        return;
     names_free(&s->rule_ids);
     s->addresses_changed = false;
     s->rule_at = s->rules_known = 0;
