@@ -151,7 +151,7 @@ static const char *version_of(const json_t *object)
 }
 
 /* What goes over the wire: the body as shown, plus the guard. */
-static char *guarded_body(const struct fix_door *door, size_t i)
+static char *guarded_body(const struct fix_door *door, size_t i, bool dry)
 {
     const struct plan_change *change = &door->plan->changes[i];
     const json_t *live = door->live[i];
@@ -162,6 +162,10 @@ static char *guarded_body(const struct fix_door *door, size_t i)
         body = json_pack("{s:s, s:s, s:{s:s, s:s}, s:s}", "kind", "DeleteOptions", "apiVersion", "v1", "preconditions",
                          "uid", str_or(change->uid, ""), "resourceVersion", str_or(version, ""), "propagationPolicy",
                          "Background");
+        /* With a body the server takes every delete option from it and none from the query: a dryRun there is overlooked
+         * and the object deleted. */
+        if (dry)
+            json_object_set_new(body, "dryRun", json_pack("[s]", "All"));
     } else if (version) {
         json_t *metadata = json_object_get(body, "metadata");
         if (!metadata) {
@@ -185,7 +189,7 @@ bool door_send(struct fix_door *door, size_t i, bool dry, http_done *done, struc
     FREE_AUTO char *target = delete ? xasprintf("%s%s", path, dry ? "?dryRun=All" : "")
                                     : xasprintf("%s?fieldManager=" FIELD_MANAGER "&fieldValidation=Strict%s", path,
                                                 dry ? "&dryRun=All" : "");
-    FREE_AUTO char *body = guarded_body(door, i);
+    FREE_AUTO char *body = guarded_body(door, i, dry);
     const struct kube_call call = {
         .method = delete ? "DELETE" : "PATCH",
         .path = target,

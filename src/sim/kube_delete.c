@@ -206,8 +206,10 @@ void kube_delete(struct world *world, const struct sim_request *request,
         json_decref(options);
         return;
     }
+    /* As the real server: with a body the query's options count for nothing. */
     dry = json_object_get(options, "dryRun");
-    w.dry_run |= json_array_size(dry) > 0;
+    if (request->body_len)
+        w.dry_run = json_array_size(dry) > 0;
     object = *target->name ? json_incref(table_get(target->table, target->ns, target->name)) : NULL;
     if (!*target->name)
         delete_collection(&w);

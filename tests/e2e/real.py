@@ -58,6 +58,13 @@ class RealServer:
     def may(self, context, *arguments):
         return self.kubectl("auth", "can-i", *arguments, context=context, check=False).stdout.strip() == "yes"
 
+    def restart(self):
+        """The API server is killed and started anew on the same etcd: its memory of past changes is gone."""
+        ready = os.path.join(self.folder, "ready")
+        self.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: not os.path.exists(ready), 20, "the API server's end")
+        wait_for(lambda: os.path.exists(ready) or self.process.poll() is not None, 120, "the API server's return")
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(60)
