@@ -251,7 +251,8 @@ static void free_app(struct app *a)
     canvas_free(&a->canvas);
 }
 
-bool ui_run(struct engine *engine, const struct settings *settings, const struct ui_options *options, struct error *err)
+bool ui_run(struct engine *engine, const struct settings *settings, const struct ui_options *options,
+            struct error *err)
 {
     static struct app app;
     app = (struct app){.engine = engine, .settings = settings, .options = *options, .quit_asked = -FLASH_MS};

@@ -162,7 +162,11 @@ static const char *replacement(const struct canvas *c)
 static size_t char_bytes(const char *s)
 {
     unsigned char b = (unsigned char)s[0];
-    size_t n = b < 0x80 ? 1 : b >= 0xC2 && b < 0xE0 ? 2 : b >= 0xE0 && b < 0xF0 ? 3 : b >= 0xF0 && b < 0xF5 ? 4 : 0;
+    size_t n = b < 0x80              ? 1 :
+               b >= 0xC2 && b < 0xE0 ? 2 :
+               b >= 0xE0 && b < 0xF0 ? 3 :
+               b >= 0xF0 && b < 0xF5 ? 4 :
+                                       0;
     for (size_t i = 1; i < n; i++)
         if (((unsigned char)s[i] & 0xC0) != 0x80)
             return 0;
@@ -180,8 +184,8 @@ struct glyph {
 static const char *plain_sign(const char *s, size_t n)
 {
     static const char *const pairs[][2] = {
-        {"→", ">"}, {"·", "."}, {"–", "-"}, {"—", "-"}, {"…", "~"}, {"’", "'"}, {"“", "\""}, {"”", "\""}, {"×", "x"},
-        {"≤", "<"}, {"≥", ">"}, {"✓", "+"}, {"✗", "x"}, {"▲", "!"},
+        {"→", ">"},  {"·", "."}, {"–", "-"}, {"—", "-"}, {"…", "~"}, {"’", "'"}, {"“", "\""},
+        {"”", "\""}, {"×", "x"}, {"≤", "<"}, {"≥", ">"}, {"✓", "+"}, {"✗", "x"}, {"▲", "!"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (strlen(pairs[i][0]) == n && memcmp(pairs[i][0], s, n) == 0)
@@ -322,7 +326,8 @@ void canvas_ground(struct canvas *c, struct rect r, enum role ground)
             cell_at(c, x, y)->style.ground = ground;
 }
 
-static void line_glyph(struct canvas *c, int x, int y, struct style style, const char *utf8, const char *ascii)
+static void line_glyph(struct canvas *c, int x, int y, struct style style, const char *utf8,
+                       const char *ascii)
 {
     const char *s = c->ascii ? ascii : utf8;
     put(c, x, y, style, (struct glyph){s, strlen(s), 0, 1});
@@ -364,7 +369,7 @@ void canvas_scrollbar(struct canvas *c, int x, int y, int rows, size_t at, size_
     size_t first = (at < most ? at : most) * ((size_t)rows - size) / most;
     for (int i = 0; i < rows; i++) {
         bool thumb = (size_t)i >= first && (size_t)i < first + size;
-        line_glyph(c, x, y + i, (struct style){thumb ? ROLE_QUIET : ROLE_LINE, ROLE_NONE, 0}, thumb ? "┃" : "│",
-                   thumb ? "#" : "|");
+        line_glyph(c, x, y + i, (struct style){thumb ? ROLE_QUIET : ROLE_LINE, ROLE_NONE, 0},
+                   thumb ? "┃" : "│", thumb ? "#" : "|");
     }
 }

@@ -35,7 +35,8 @@ static int draw_tags(const struct app *a, struct rect r, int right)
         right = tag(c, right, r.y, ROLE_TAG, text);
     }
     if (a->data && plan_in_flight(a->data->plan) && !a->sheet.open)
-        right = tag(c, right, r.y, ROLE_TAG, a->data->plan->state == PLAN_VERIFYING ? "FIX: VERIFYING" : "FIX: APPLYING");
+        right = tag(c, right, r.y, ROLE_TAG,
+                    a->data->plan->state == PLAN_VERIFYING ? "FIX: VERIFYING" : "FIX: APPLYING");
     return right;
 }
 
@@ -55,7 +56,8 @@ static void draw_header(struct app *a, struct rect r)
     right = draw_tags(a, r, right);
     int x = r.x + 1;
     x += canvas_text(c, x, r.y, right - x, strong, a->layout.tabs.h ? "gatewatch" : a->view->title) + 2;
-    const char *context = env && env->context && *env->context ? env->context : str_or(a->settings->context, "");
+    const char *context =
+        env && env->context && *env->context ? env->context : str_or(a->settings->context, "");
     x += canvas_text(c, x, r.y, right - x, bar, context);
     if (env && *str_or(env->cluster, "") && !strstr(context, env->cluster) && r.w >= 60)
         x += canvas_printf(c, x, r.y, right - x, bar, " (%s)", env->cluster);
@@ -74,9 +76,13 @@ static void draw_tabs(struct app *a, struct rect r)
     int x = r.x + 1;
     for (size_t i = 0; i < n; i++) {
         bool here = views[i] == a->view;
-        x += canvas_printf(&a->canvas, x, r.y, r.w - x, STYLE(here ? ROLE_TITLE_FOCUS : ROLE_QUIET), "%d", views[i]->order) + 1;
-        x += canvas_text(&a->canvas, x, r.y, r.w - x, STYLE(here ? ROLE_TITLE_FOCUS : ROLE_QUIET), views[i]->title);
-        size_t bad = str_eq(views[i]->name, "findings") ? findings_count(a->data, SEVERITY_CRITICAL, false) : 0;
+        x += canvas_printf(&a->canvas, x, r.y, r.w - x, STYLE(here ? ROLE_TITLE_FOCUS : ROLE_QUIET), "%d",
+                           views[i]->order) +
+             1;
+        x += canvas_text(&a->canvas, x, r.y, r.w - x, STYLE(here ? ROLE_TITLE_FOCUS : ROLE_QUIET),
+                         views[i]->title);
+        size_t bad =
+            str_eq(views[i]->name, "findings") ? findings_count(a->data, SEVERITY_CRITICAL, false) : 0;
         if (bad)
             x += canvas_printf(&a->canvas, x, r.y, r.w - x, STYLE(ROLE_BAD), " %zu", bad);
         x += 3;
@@ -140,7 +146,8 @@ static bool is_recovering(const struct topology *t)
         if (b->health != HEALTH_DOWN)
             continue;
         any = true;
-        if (b->probe_index < 0 || (size_t)b->probe_index >= t->probes.n || t->probes.items[b->probe_index].predicted != PREDICT_OK)
+        if (b->probe_index < 0 || (size_t)b->probe_index >= t->probes.n ||
+            t->probes.items[b->probe_index].predicted != PREDICT_OK)
             return false;
     }
     return any;
@@ -155,7 +162,8 @@ static struct verdict verdict_of(const struct app *a)
     const struct finding *f = root_cause(d);
     char words[80];
     backends_words(t, words, sizeof words);
-    size_t critical = findings_count(d, SEVERITY_CRITICAL, false), warnings = findings_count(d, SEVERITY_WARNING, false), up, down;
+    size_t critical = findings_count(d, SEVERITY_CRITICAL, false),
+           warnings = findings_count(d, SEVERITY_WARNING, false), up, down;
     count_backends(t, &up, &down);
     if (critical) {
         v.role = ROLE_VERDICT_BAD;
@@ -172,17 +180,20 @@ static struct verdict verdict_of(const struct app *a)
         v.role = ROLE_VERDICT_WARN;
         v.sign = light_sign(LIGHT_DEGRADED, ascii);
         v.word = "RECOVERING";
-        str_format(v.text, sizeof v.text, "%s, but the objects now answer the probes: waiting for the next report", words);
+        str_format(v.text, sizeof v.text,
+                   "%s, but the objects now answer the probes: waiting for the next report", words);
     } else if (down) {
         v.role = ROLE_VERDICT_BAD;
         v.sign = light_sign(LIGHT_DOWN, ascii);
         v.word = "UNHEALTHY";
-        str_format(v.text, sizeof v.text, "%s%s%s", words, f ? ": " : "; no finding explains it", f ? str_or(f->title, f->code) : "");
+        str_format(v.text, sizeof v.text, "%s%s%s", words, f ? ": " : "; no finding explains it",
+                   f ? str_or(f->title, f->code) : "");
     } else if (warnings) {
         v.role = ROLE_VERDICT_WARN;
         v.sign = light_sign(LIGHT_DEGRADED, ascii);
         v.word = "WARNING";
-        str_format(v.text, sizeof v.text, "%s; %zu warning%s: %s", words, warnings, warnings == 1 ? "" : "s", str_or(f->title, f->code));
+        str_format(v.text, sizeof v.text, "%s; %zu warning%s: %s", words, warnings, warnings == 1 ? "" : "s",
+                   str_or(f->title, f->code));
     } else {
         if (up == t->backends.n) {
             v.role = ROLE_VERDICT_OK;
@@ -274,7 +285,8 @@ static void pending_words(const struct source_state *s, char *out, size_t cap)
 static void problem(struct doc *d, const struct scene *s, const struct source_state *source)
 {
     char age[16] = "";
-    enum role role = source->status == SOURCE_STALE || source->status == SOURCE_FORBIDDEN ? ROLE_WARN : ROLE_BAD;
+    enum role role =
+        source->status == SOURCE_STALE || source->status == SOURCE_FORBIDDEN ? ROLE_WARN : ROLE_BAD;
     separator(d, s->ascii);
     doc_add(d, role, "%s %s", source->name, source_status_name(source->status));
     if (source->good_mono_ms >= 0 && source->status != SOURCE_FORBIDDEN)
@@ -322,7 +334,8 @@ static void azure_words(struct doc *d, const struct scene *s)
         loading = loading || source->status == SOURCE_PENDING;
         if (source->status != SOURCE_LIVE)
             continue;
-        if (str_starts(source->name, "backendhealth") && (!health || source->good_mono_ms < health->good_mono_ms))
+        if (str_starts(source->name, "backendhealth") &&
+            (!health || source->good_mono_ms < health->good_mono_ms))
             health = source;
         else if (oldest < 0 || source->good_mono_ms < oldest)
             oldest = source->good_mono_ms;
@@ -354,7 +367,8 @@ void sources_doc(const struct scene *s, struct doc *d)
     azure_words(d, s);
     for (size_t i = 0; i < s->snapshot->n_sources; i++) {
         const struct source_state *source = &s->snapshot->sources[i];
-        if (source->status == SOURCE_STALE || source->status == SOURCE_FAILED || source->status == SOURCE_FORBIDDEN)
+        if (source->status == SOURCE_STALE || source->status == SOURCE_FAILED ||
+            source->status == SOURCE_FORBIDDEN)
             problem(d, s, source);
     }
     if (!d->open)
@@ -417,7 +431,8 @@ static void draw_suggestions(struct app *a, struct rect r)
         if (!word)
             return;
         const char *argument = strchr(word, ' ');
-        x += canvas_text(&a->canvas, x, r.y, right - x, STYLE(ROLE_GHOST), argument ? argument + 1 : word) + 2;
+        x +=
+            canvas_text(&a->canvas, x, r.y, right - x, STYLE(ROLE_GHOST), argument ? argument + 1 : word) + 2;
     }
 }
 

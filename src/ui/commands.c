@@ -90,7 +90,8 @@ static void run_context(struct app *a, const char *name)
     const struct environment *env = a->data && a->data->snapshot ? &a->data->snapshot->env : NULL;
     (void)name;
     app_flash(a, ROLE_TEXT, "Context %s, cluster %s (%s). Another one: start gatewatch with --context NAME.",
-              str_or(env ? env->context : NULL, "?"), str_or(env ? env->cluster : NULL, "?"), str_or(env ? env->server : NULL, "?"));
+              str_or(env ? env->context : NULL, "?"), str_or(env ? env->cluster : NULL, "?"),
+              str_or(env ? env->server : NULL, "?"));
 }
 
 static void run_refresh(struct app *a, const char *argument)
@@ -108,8 +109,8 @@ static void source_line(const struct scene *s, const struct source_state *source
 {
     char age[16];
     static const enum role roles[] = {
-        [SOURCE_PENDING] = ROLE_ACCENT, [SOURCE_LIVE] = ROLE_OK, [SOURCE_STALE] = ROLE_WARN, [SOURCE_FAILED] = ROLE_BAD,
-        [SOURCE_FORBIDDEN] = ROLE_WARN, [SOURCE_ABSENT] = ROLE_ABSENT,
+        [SOURCE_PENDING] = ROLE_ACCENT, [SOURCE_LIVE] = ROLE_OK,        [SOURCE_STALE] = ROLE_WARN,
+        [SOURCE_FAILED] = ROLE_BAD,     [SOURCE_FORBIDDEN] = ROLE_WARN, [SOURCE_ABSENT] = ROLE_ABSENT,
     };
     int pad = 34 - text_width(source->name);
     doc_add(d, ROLE_TEXT, "%s%*s", source->name, pad > 1 ? pad : 1, "");
@@ -119,7 +120,8 @@ static void source_line(const struct scene *s, const struct source_state *source
     if (source->good_mono_ms >= 0)
         doc_add(d, ROLE_QUIET, "%s old", age_text(s->mono_ms - source->good_mono_ms, age));
     if (source->error.code != ERR_NONE)
-        doc_add(d, ROLE_TEXT, "  %s%s%s", source->error.message, *source->error.remedy ? ". " : "", source->error.remedy);
+        doc_add(d, ROLE_TEXT, "  %s%s%s", source->error.message, *source->error.remedy ? ". " : "",
+                source->error.remedy);
     doc_end(d);
 }
 
@@ -133,12 +135,16 @@ static void run_sources(struct app *a, const char *argument)
         return;
     }
     const struct environment *env = &s.snapshot->env;
-    doc_field(&a->pager.doc, "Context", ROLE_TEXT, "%s, cluster %s", str_or(env->context, "?"), str_or(env->cluster, "?"));
-    doc_field(&a->pager.doc, "Server", ROLE_TEXT, "%s (%s)", str_or(env->server, "?"), str_or(env->version, "version not known"));
+    doc_field(&a->pager.doc, "Context", ROLE_TEXT, "%s, cluster %s", str_or(env->context, "?"),
+              str_or(env->cluster, "?"));
+    doc_field(&a->pager.doc, "Server", ROLE_TEXT, "%s (%s)", str_or(env->server, "?"),
+              str_or(env->version, "version not known"));
     doc_field(&a->pager.doc, "Login", ROLE_TEXT, "%s %s", str_or(env->user, "?"), str_or(env->login, ""));
-    doc_field(&a->pager.doc, "Azure", ROLE_TEXT, "%s, credential %s", str_or(env->cloud, "?"), str_or(env->credential, "none"));
+    doc_field(&a->pager.doc, "Azure", ROLE_TEXT, "%s, credential %s", str_or(env->cloud, "?"),
+              str_or(env->credential, "none"));
     if (env->arm_remaining_reads >= 0)
-        doc_field(&a->pager.doc, "ARM budget", ROLE_TEXT, "%d reads left, %d writes left", env->arm_remaining_reads, env->arm_remaining_writes);
+        doc_field(&a->pager.doc, "ARM budget", ROLE_TEXT, "%d reads left, %d writes left",
+                  env->arm_remaining_reads, env->arm_remaining_writes);
     doc_end(&a->pager.doc);
     for (size_t i = 0; i < s.snapshot->n_sources; i++)
         source_line(&s, &s.snapshot->sources[i], &a->pager.doc);
@@ -214,8 +220,8 @@ void command_run(struct app *a, const char *line)
     for (size_t i = 0; i < N_COMMANDS + VIEWS_MAX && nth_name(i); i++)
         names[i] = nth_name(i);
     const char *near = str_nearest(word, names);
-    app_flash(a, ROLE_WARN, "There is no command \"%s\"%s%s%s. Tab completes, :help lists.", word, near ? "; did you mean " : "",
-              near ? near : "", near ? "?" : "");
+    app_flash(a, ROLE_WARN, "There is no command \"%s\"%s%s%s. Tab completes, :help lists.", word,
+              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 const char *command_complete(void *app, const char *line, size_t n)

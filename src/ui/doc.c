@@ -29,7 +29,8 @@ static struct doc_line *open_line(struct doc *d)
 {
     if (!d->open) {
         GROW(d->lines, d->n_lines, d->cap_lines);
-        d->lines[d->n_lines++] = (struct doc_line){.first = (uint32_t)d->n_spans, .indent = d->indent, .hang = d->indent};
+        d->lines[d->n_lines++] =
+            (struct doc_line){.first = (uint32_t)d->n_spans, .indent = d->indent, .hang = d->indent};
         d->open = true;
     }
     return &d->lines[d->n_lines - 1];
@@ -39,11 +40,13 @@ static void add_span(struct doc *d, enum role role, size_t start)
 {
     struct doc_line *line = open_line(d);
     GROW(d->spans, d->n_spans, d->cap_spans);
-    d->spans[d->n_spans++] = (struct doc_span){(uint32_t)start, (uint32_t)(d->text.len - start), (uint8_t)role};
+    d->spans[d->n_spans++] =
+        (struct doc_span){(uint32_t)start, (uint32_t)(d->text.len - start), (uint8_t)role};
     line->n++;
 }
 
-static void add_v(struct doc *d, enum role role, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+static void add_v(struct doc *d, enum role role, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 static void add_v(struct doc *d, enum role role, const char *format, va_list args)
 {
     size_t start = d->text.len;
@@ -169,7 +172,8 @@ static size_t line_end(const struct doc *d, const struct doc_line *line)
 }
 
 /* The row of `line` that begins at `at`; false after the last. The first row of an empty line is empty. */
-static bool next_row(const struct doc *d, const struct doc_line *line, size_t *at, bool first, int width, struct row *ret)
+static bool next_row(const struct doc *d, const struct doc_line *line, size_t *at, bool first, int width,
+                     struct row *ret)
 {
     size_t end = line_end(d, line);
     if (*at >= end && !first)
@@ -227,13 +231,14 @@ static void draw_match(struct canvas *c, struct rect r, int y, const char *match
     for (const char *s = text_str(&shown); *s; s++)
         if (strncasecmp(s, match, len) == 0) {
             FREE_AUTO char *found = xstrndup(s, len);
-            canvas_text(c, r.x + (int)(s - shown.s), y, (int)len, (struct style){ROLE_MATCH, ROLE_MATCH, 0}, found);
+            canvas_text(c, r.x + (int)(s - shown.s), y, (int)len, (struct style){ROLE_MATCH, ROLE_MATCH, 0},
+                        found);
             s += len - 1;
         }
 }
 
-static void draw_row(const struct doc *d, const struct doc_line *line, struct row row, struct canvas *c, struct rect r,
-                     int y, int shift)
+static void draw_row(const struct doc *d, const struct doc_line *line, struct row row, struct canvas *c,
+                     struct rect r, int y, int shift)
 {
     struct rect old = canvas_clip(c, (struct rect){r.x, y, r.w, 1});
     if (line->rule)
@@ -258,7 +263,8 @@ int doc_draw(const struct doc *d, struct canvas *c, struct rect r, size_t top, i
     for (size_t i = 0; i < d->n_lines && drawn < r.h; i++) {
         size_t at = line_start(d, &d->lines[i]);
         struct row row;
-        for (bool first = true; drawn < r.h && next_row(d, &d->lines[i], &at, first, r.w, &row); first = false) {
+        for (bool first = true; drawn < r.h && next_row(d, &d->lines[i], &at, first, r.w, &row);
+             first = false) {
             if (at_row++ < top)
                 continue;
             draw_row(d, &d->lines[i], row, c, r, r.y + drawn, shift);

@@ -37,7 +37,8 @@ void app_jump(struct app *a, const struct jump *jump)
     struct table *t = &s.state->tables[jump->list];
     s.state->focus = jump->list;
     if (jump->filter)
-        filter_set(&t->filter, jump->filter, to->lists[jump->list]->columns, to->lists[jump->list]->n_columns);
+        filter_set(&t->filter, jump->filter, to->lists[jump->list]->columns,
+                   to->lists[jump->list]->n_columns);
     if (jump->id)
         t->selected = jump->id;
     t->faults_only = jump->filter ? false : t->faults_only;
@@ -149,7 +150,8 @@ static void open_fix(struct app *a)
     if (!f)
         app_flash(a, ROLE_QUIET, "No finding here, nothing to fix.");
     else if (!f->fix)
-        app_flash(a, ROLE_TEXT, "No fix of this program for %s: %s", f->code, str_or(f->remedy, "see its evidence"));
+        app_flash(a, ROLE_TEXT, "No fix of this program for %s: %s", f->code,
+                  str_or(f->remedy, "see its evidence"));
     else
         open_sheet(a, f->fix, f->gateway ? f->gateway : selected_gateway(a), NULL);
 }
@@ -222,11 +224,13 @@ static void ask_document(struct app *a, enum ask_type type)
         return;
     }
     char title[256];
-    str_format(title, sizeof title, "%s %s%s%s: %s", object.kind, object.namespace, *object.namespace ? "/" : "", object.name,
-               type == ASK_YAML ? "YAML" : "events");
+    str_format(title, sizeof title, "%s %s%s%s: %s", object.kind, object.namespace,
+               *object.namespace ? "/" : "", object.name, type == ASK_YAML ? "YAML" : "events");
     pager_open(&a->pager, PAGER_DOCUMENT, title);
     a->pager.yaml = type == ASK_YAML;
-    a->pager.request = engine_ask(a->engine, &(struct ask){.type = type, .kind = object.kind, .namespace = object.namespace, .name = object.name});
+    a->pager.request = engine_ask(
+        a->engine,
+        &(struct ask){.type = type, .kind = object.kind, .namespace = object.namespace, .name = object.name});
     pager_update(&a->pager, &s);
 }
 
@@ -324,7 +328,8 @@ void app_ask_to_quit(struct app *a)
     bool running = a->data && plan_in_flight(a->data->plan);
     if (running && a->mono_ms - a->quit_asked > FLASH_MS) {
         a->quit_asked = a->mono_ms;
-        app_flash(a, ROLE_WARN, "A fix is under way. Press again to leave it; its journal says how far it came.");
+        app_flash(a, ROLE_WARN,
+                  "A fix is under way. Press again to leave it; its journal says how far it came.");
         return;
     }
     a->quit = true;

@@ -17,11 +17,33 @@ int key_parse(const char *name, size_t len)
         const char *name;
         int key;
     } names[] = {
-        {"Up", K_UP}, {"Down", K_DOWN}, {"Left", K_LEFT}, {"Right", K_RIGHT}, {"PgUp", K_PGUP}, {"PgDn", K_PGDN},
-        {"Home", K_HOME}, {"End", K_END}, {"Enter", K_ENTER}, {"Esc", K_ESC}, {"Tab", K_TAB}, {"Backtab", K_BACKTAB},
-        {"Backspace", K_BACKSPACE}, {"Delete", K_DELETE}, {"Space", ' '}, {"F1", K_F1}, {"F2", K_F2}, {"F3", K_F3},
-        {"F4", K_F4}, {"F5", K_F5}, {"F6", K_F6}, {"F7", K_F7}, {"F8", K_F8}, {"F9", K_F9}, {"F10", K_F10},
-        {"F11", K_F11}, {"F12", K_F12},
+        {"Up", K_UP},
+        {"Down", K_DOWN},
+        {"Left", K_LEFT},
+        {"Right", K_RIGHT},
+        {"PgUp", K_PGUP},
+        {"PgDn", K_PGDN},
+        {"Home", K_HOME},
+        {"End", K_END},
+        {"Enter", K_ENTER},
+        {"Esc", K_ESC},
+        {"Tab", K_TAB},
+        {"Backtab", K_BACKTAB},
+        {"Backspace", K_BACKSPACE},
+        {"Delete", K_DELETE},
+        {"Space", ' '},
+        {"F1", K_F1},
+        {"F2", K_F2},
+        {"F3", K_F3},
+        {"F4", K_F4},
+        {"F5", K_F5},
+        {"F6", K_F6},
+        {"F7", K_F7},
+        {"F8", K_F8},
+        {"F9", K_F9},
+        {"F10", K_F10},
+        {"F11", K_F11},
+        {"F12", K_F12},
     };
     if (len == 1 && (unsigned char)*name < 0x7F)
         return *name;

@@ -74,7 +74,8 @@ static void wide_overview(struct overview *o, struct rect rest, const struct ove
     struct rect right = rect_take_right(&rest, rest.w >= 170 ? rest.w * 2 / 5 : rest.w * 5 / 13);
     rect_take_right(&rest, 2);
     struct rect left = rest;
-    o->cause = stack(&left, at_most(want->cause, at_least(left.h - want->probes - at_most(want->backends, 8) - 2, 6)), 3);
+    o->cause = stack(
+        &left, at_most(want->cause, at_least(left.h - want->probes - at_most(want->backends, 8) - 2, 6)), 3);
     o->probes = stack(&left, at_most(want->probes, left.h), want->probes);
     o->backends = stack(&left, at_most(left.h, want->backends), 3);
     o->findings = stack(&right, at_most(want->findings, at_least(right.h / 3, 5)), 3);

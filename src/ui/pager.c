@@ -34,7 +34,8 @@ static void yaml_line_doc(struct doc *d, const char *line, size_t len)
 {
     size_t key = strspn(line, " -");
     const char *colon = memchr(line + key, ':', len > key ? len - key : 0);
-    bool is_key = colon && (colon + 1 == line + len || colon[1] == ' ') && line[key] != '"' && line[key] != '#';
+    bool is_key =
+        colon && (colon + 1 == line + len || colon[1] == ' ') && line[key] != '"' && line[key] != '#';
     if (is_key) {
         doc_add(d, ROLE_ACCENT, "%.*s", (int)(colon + 1 - line), line);
         doc_add(d, ROLE_TEXT, "%.*s", (int)(line + len - colon - 1), colon + 1);
@@ -138,11 +139,13 @@ void pager_draw(struct pager *p, struct scene *s, struct rect r)
     size_t rows = doc_rows(&p->doc, p->width);
     if (rows > (size_t)p->page)
         str_format(remark, sizeof remark, "%s%zu%%", p->gone ? "no longer there  " : "",
-                   (p->top + (size_t)p->page) * 100 / rows > 100 ? 100 : (p->top + (size_t)p->page) * 100 / rows);
+                   (p->top + (size_t)p->page) * 100 / rows > 100 ? 100 :
+                                                                   (p->top + (size_t)p->page) * 100 / rows);
     else
         str_copy(remark, sizeof remark, p->gone ? "no longer there" : "");
     inner = draw_title(s, r, p->title, remark, true);
     scroll(p, 0);
-    doc_draw(&p->doc, s->canvas, (struct rect){inner.x + 1, inner.y, inner.w - 3, inner.h}, p->top, p->shift, p->search);
+    doc_draw(&p->doc, s->canvas, (struct rect){inner.x + 1, inner.y, inner.w - 3, inner.h}, p->top, p->shift,
+             p->search);
     canvas_scrollbar(s->canvas, inner.x + inner.w - 1, inner.y, inner.h, p->top, rows);
 }

@@ -79,7 +79,8 @@ struct rect draw_title(struct scene *s, struct rect r, const char *title, const 
     struct rect line = rect_take_top(&r, 1);
     if (rect_empty(line))
         return r;
-    int used = canvas_text(s->canvas, line.x, line.y, line.w, STYLE(focused ? ROLE_TITLE_FOCUS : ROLE_TITLE), title);
+    int used =
+        canvas_text(s->canvas, line.x, line.y, line.w, STYLE(focused ? ROLE_TITLE_FOCUS : ROLE_TITLE), title);
     int from = line.x + used + 1, to = line.x + line.w;
     if (remark && *remark && to - from > 4)
         to = canvas_text_right(s->canvas, to, line.y, to - from - 2, STYLE(ROLE_QUIET), remark) - 1;
@@ -129,7 +130,9 @@ void draw_list(struct scene *s, const struct view *view, int n, struct rect r)
         return;
     }
     bool loading = !s->data || (!s->data->settled && model.n_rows == 0);
-    const char *why = model.n_rows ? "Nothing passes the filter. Esc clears it." : loading ? "Loading…" : list->empty;
+    const char *why = model.n_rows ? "Nothing passes the filter. Esc clears it." :
+                      loading      ? "Loading…" :
+                                     list->empty;
     DOC_AUTO doc = {0};
     doc_text(&doc, ROLE_QUIET, s->ascii && loading && !model.n_rows ? "Loading..." : why);
     doc_draw(&doc, s->canvas, rect_inset(inner, 1, 0), 0, 0, NULL);
@@ -142,14 +145,15 @@ static void draw_detail(struct scene *s, const struct view *view, int n, struct 
         return;
     DOC_AUTO doc = {0};
     view->lists[n]->describe(s, row, &doc);
-    struct rect inner = draw_title(s, r, "Details", doc_rows(&doc, r.w - 2) > (size_t)(r.h - 1) ? "Enter for all" : "",
-                                   false);
+    struct rect inner = draw_title(s, r, "Details",
+                                   doc_rows(&doc, r.w - 2) > (size_t)(r.h - 1) ? "Enter for all" : "", false);
     doc_draw(&doc, s->canvas, rect_inset(inner, 1, 0), 0, 0, NULL);
 }
 
 void draw_list_and_detail(struct scene *s, const struct view *view, int n, struct rect r)
 {
-    struct split split = layout_split(r, (int)(s->state->tables[n].n < 200 ? s->state->tables[n].n : 200) + 2);
+    struct split split =
+        layout_split(r, (int)(s->state->tables[n].n < 200 ? s->state->tables[n].n : 200) + 2);
     draw_list(s, view, n, split.list);
     draw_detail(s, view, n, split.detail);
 }

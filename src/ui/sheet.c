@@ -32,8 +32,8 @@ static void ask_plan(struct sheet *s, struct engine *engine, struct plan *before
     });
 }
 
-void sheet_open(struct sheet *s, struct engine *engine, const struct view_data *data, const char *fix, const char *gateway,
-                const char *undo_id)
+void sheet_open(struct sheet *s, struct engine *engine, const struct view_data *data, const char *fix,
+                const char *gateway, const char *undo_id)
 {
     *s = (struct sheet){.open = true};
     str_copy(s->fix, sizeof s->fix, fix);
@@ -74,7 +74,8 @@ void sheet_close(struct sheet *s, struct engine *engine)
 static void note_change(struct sheet *s, const struct plan *now, bool other)
 {
     const char *why = now->state == PLAN_STALE ? str_or(now->outcome, "") : "";
-    bool again = s->confirmed && (now->state == PLAN_WORKING || now->state == PLAN_READY || now->state == PLAN_REFUSED);
+    bool again = s->confirmed &&
+                 (now->state == PLAN_WORKING || now->state == PLAN_READY || now->state == PLAN_REFUSED);
     if (now->state == PLAN_STALE || again)
         str_format(s->note, sizeof s->note, "Nothing was written: %s. Read the sheet again.",
                    *why ? why : "the world changed under this sheet");
@@ -202,8 +203,8 @@ static enum sheet_result press(struct sheet *s, struct engine *engine)
 /* True when the key went into the name that is being typed. */
 static bool input_key(struct sheet *s, int key)
 {
-    if (s->focus != FOCUS_INPUT || key == K_TAB || key == K_BACKTAB || key == K_ESC || key == K_UP || key == K_DOWN ||
-        key == K_PGUP || key == K_PGDN)
+    if (s->focus != FOCUS_INPUT || key == K_TAB || key == K_BACKTAB || key == K_ESC || key == K_UP ||
+        key == K_DOWN || key == K_PGUP || key == K_PGDN)
         return false;
     if (key == K_ENTER) {
         s->focus = next_focus(s, 1);

@@ -9,7 +9,8 @@ static const char *state_words(const struct plan *p)
 {
     switch (p->state) {
     case PLAN_WORKING: return "Preparing: access review, fresh read, server dry run";
-    case PLAN_READY: return p->dry_run ? "Dry run: nothing will be written" : "Ready. Nothing has been changed.";
+    case PLAN_READY:
+        return p->dry_run ? "Dry run: nothing will be written" : "Ready. Nothing has been changed.";
     case PLAN_REFUSED: return "Not offered";
     case PLAN_APPLYING: return "Applying";
     case PLAN_VERIFYING: return "Written. Waiting for the probes.";
@@ -49,9 +50,11 @@ static void add_steps(const struct plan *p, struct doc *d, bool ascii)
     };
     for (size_t i = 0; i < p->n_steps; i++) {
         const struct plan_step *step = &p->steps[i];
-        doc_add(d, looks[step->state].role, "%s ", ascii ? looks[step->state].ascii : looks[step->state].utf8);
+        doc_add(d, looks[step->state].role, "%s ",
+                ascii ? looks[step->state].ascii : looks[step->state].utf8);
         doc_hang(d, 2);
-        doc_puts(d, step->state == STEP_TODO || step->state == STEP_SKIPPED ? ROLE_QUIET : ROLE_TEXT, str_or(step->text, ""));
+        doc_puts(d, step->state == STEP_TODO || step->state == STEP_SKIPPED ? ROLE_QUIET : ROLE_TEXT,
+                 str_or(step->text, ""));
         if (step->detail && *step->detail)
             doc_add(d, step->state == STEP_FAILED ? ROLE_BAD : ROLE_QUIET, "  %s", step->detail);
         doc_end(d);
@@ -63,8 +66,8 @@ static void add_result(const struct plan *p, struct doc *d)
     if (p->state == PLAN_DONE) {
         doc_text(d, ROLE_STRONG, p->outcome);
         if (p->verified_backend && *p->verified_backend)
-            doc_field(d, "Verified", ROLE_OK, "%s is %s after %d s", p->verified_backend, str_or(p->verified_health, "?"),
-                      (int)(p->verified_after_ms / 1000));
+            doc_field(d, "Verified", ROLE_OK, "%s is %s after %d s", p->verified_backend,
+                      str_or(p->verified_health, "?"), (int)(p->verified_after_ms / 1000));
         if (p->undo && *p->undo)
             doc_field(d, "Undo", ROLE_TEXT, "u here, or: %s", p->undo);
     }
@@ -75,7 +78,8 @@ static void add_result(const struct plan *p, struct doc *d)
     if (p->refusal && *p->refusal)
         doc_text(d, ROLE_WARN, p->refusal);
     if (p->read_only && !(p->refusal && *p->refusal))
-        doc_text(d, ROLE_WARN, "Read-only: this session may look, not change. The commands below do the same by hand.");
+        doc_text(d, ROLE_WARN,
+                 "Read-only: this session may look, not change. The commands below do the same by hand.");
 }
 
 static void add_costs(const struct plan *p, struct doc *d, bool ascii)
@@ -146,7 +150,8 @@ static void build(struct sheet *s, bool ascii)
     const struct plan *p = s->plan;
     doc_reset(d);
     if (!p) {
-        doc_line(d, ROLE_QUIET, "Preparing: access review, fresh read, server dry run%s", ascii ? "..." : "…");
+        doc_line(d, ROLE_QUIET, "Preparing: access review, fresh read, server dry run%s",
+                 ascii ? "..." : "…");
         doc_line(d, ROLE_QUIET, "Nothing is changed before you confirm.");
         return;
     }
@@ -155,15 +160,16 @@ static void build(struct sheet *s, bool ascii)
     if (p->state != PLAN_READY && p->state != PLAN_REFUSED)
         add_steps(p, d, ascii);
     doc_end(d);
-    doc_field(d, "Target", ROLE_STRONG, "%s%s%s%s", str_or(p->context, "?"), p->cluster && *p->cluster ? " (cluster " : "",
-              str_or(p->cluster, ""), p->cluster && *p->cluster ? ")" : "");
+    doc_field(d, "Target", ROLE_STRONG, "%s%s%s%s", str_or(p->context, "?"),
+              p->cluster && *p->cluster ? " (cluster " : "", str_or(p->cluster, ""),
+              p->cluster && *p->cluster ? ")" : "");
     if (p->gateway && *p->gateway)
         doc_field(d, "Gateway", ROLE_TEXT, "%s", p->gateway);
     if (p->reason && *p->reason)
         doc_field(d, "Why", ROLE_TEXT, "%s", p->reason);
     if (p->predicted_before || p->predicted_after)
-        doc_field(d, "Probe answer", ROLE_TEXT, "%s %s %s (predicted)", str_or(p->predicted_before, "?"), ascii ? "->" : "→",
-                  str_or(p->predicted_after, "?"));
+        doc_field(d, "Probe answer", ROLE_TEXT, "%s %s %s (predicted)", str_or(p->predicted_before, "?"),
+                  ascii ? "->" : "→", str_or(p->predicted_after, "?"));
     add_risks(p, d);
     add_changes(p, d);
     add_costs(p, d, ascii);
@@ -201,7 +207,9 @@ static void draw_buttons(const struct sheet *s, struct canvas *c, struct rect li
     x += draw_button(c, x, line.y, close_label(p), s->focus == FOCUS_CANCEL, false) + 2;
     bool apply = p && p->state == PLAN_READY && !p->refusal && !p->read_only && !s->waiting;
     if (apply)
-        x += draw_button(c, x, line.y, p->dry_run ? "Try (dry run)" : "Apply", s->focus == FOCUS_APPLY, true) + 2;
+        x +=
+            draw_button(c, x, line.y, p->dry_run ? "Try (dry run)" : "Apply", s->focus == FOCUS_APPLY, true) +
+            2;
     if (s->waiting && p && p->state == PLAN_READY && s->confirmed)
         canvas_text(c, x, line.y, line.x + line.w - x, STYLE(ROLE_ACCENT), c->ascii ? "asked..." : "asked…");
 }

@@ -44,7 +44,8 @@ static int column_named(const char *name, size_t len, const struct table_column 
     return -1;
 }
 
-static void add_term(struct filter *f, const char *word, size_t len, const struct table_column *columns, int n)
+static void add_term(struct filter *f, const char *word, size_t len, const struct table_column *columns,
+                     int n)
 {
     struct filter_term *term = &f->terms[f->n];
     *term = (struct filter_term){.column = -1};
@@ -83,7 +84,8 @@ void filter_set(struct filter *f, const char *text, const struct table_column *c
 
 static bool term_matches(const struct filter_term *term, const char *text)
 {
-    return term->regex ? regexec(&term->compiled, text, 0, NULL, 0) == 0 : str_has_nocase(text, term->literal);
+    return term->regex ? regexec(&term->compiled, text, 0, NULL, 0) == 0 :
+                         str_has_nocase(text, term->literal);
 }
 
 bool filter_keeps(const struct filter *f, const struct table_model *m, size_t row)
@@ -312,12 +314,14 @@ static void drop_columns(const struct table_column *columns, int n, const int *n
 }
 
 /* Takes a column at a time from the widest that may give, until the row fits. `least` 0: down to what the columns allow. */
-static void shrink(const struct table_column *columns, int n, const int *natural, int room, int least, int *widths)
+static void shrink(const struct table_column *columns, int n, const int *natural, int room, int least,
+                   int *widths)
 {
     for (int over = total_width(widths, n) - room; over > 0; over--) {
         int widest = -1;
         for (int i = 0; i < n; i++)
-            if (widths[i] > (least ? least : least_width(&columns[i], natural[i])) && (widest < 0 || widths[i] > widths[widest]))
+            if (widths[i] > (least ? least : least_width(&columns[i], natural[i])) &&
+                (widest < 0 || widths[i] > widths[widest]))
                 widest = i;
         if (widest < 0)
             return;
@@ -325,7 +329,8 @@ static void shrink(const struct table_column *columns, int n, const int *natural
     }
 }
 
-void table_fit(const struct table_column *columns, int n, const int *natural, int shift, int room, int *widths)
+void table_fit(const struct table_column *columns, int n, const int *natural, int shift, int room,
+               int *widths)
 {
     for (int i = 0; i < n; i++)
         widths[i] = i > 0 && i <= shift ? 0 : natural[i] > 0 ? natural[i] : 1;
@@ -345,15 +350,18 @@ void table_fit(const struct table_column *columns, int n, const int *natural, in
         }
 }
 
-static void draw_header(const struct table *t, const struct table_model *m, const int *widths, struct canvas *c,
-                        struct rect r)
+static void draw_header(const struct table *t, const struct table_model *m, const int *widths,
+                        struct canvas *c, struct rect r)
 {
     int x = r.x + 1;
     for (int i = 0; i < m->n_columns; i++) {
         if (!widths[i])
             continue;
         char title[64];
-        const char *arrow = t->sort != i ? "" : c->ascii ? (t->descending ? " v" : " ^") : t->descending ? " ↓" : " ↑";
+        const char *arrow = t->sort != i  ? "" :
+                            c->ascii      ? (t->descending ? " v" : " ^") :
+                            t->descending ? " ↓" :
+                                            " ↑";
         str_format(title, sizeof title, "%s%s", m->columns[i].title, arrow);
         struct style style = STYLE(t->sort == i ? ROLE_ACCENT : ROLE_HEADING);
         if (m->columns[i].right)
@@ -364,7 +372,8 @@ static void draw_header(const struct table *t, const struct table_model *m, cons
     }
 }
 
-static bool same_as_above(const struct table *t, const struct table_model *m, size_t at, int column, const char *text)
+static bool same_as_above(const struct table *t, const struct table_model *m, size_t at, int column,
+                          const char *text)
 {
     if (!m->columns[column].group || t->sort >= 0 || at == 0 || at == t->top)
         return false;

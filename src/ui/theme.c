@@ -40,7 +40,8 @@ static bool colour_parse(const char *word, const struct json_t *palette, int *re
     }
     if (named && hex_colour(named, ret))
         return true;
-    return error_set(err, ERR_CONFIG, "\"%s\" is no colour: write #rrggbb, default, or a name of the palette", word);
+    return error_set(err, ERR_CONFIG, "\"%s\" is no colour: write #rrggbb, default, or a name of the palette",
+                     word);
 }
 
 static int attr_parse(const char *word)
@@ -48,7 +49,8 @@ static int attr_parse(const char *word)
     static const struct {
         const char *name;
         int attr;
-    } attrs[] = {{"bold", ATTR_BOLD}, {"dim", ATTR_DIM}, {"underline", ATTR_UNDERLINE}, {"reverse", ATTR_REVERSE}};
+    } attrs[] = {
+        {"bold", ATTR_BOLD}, {"dim", ATTR_DIM}, {"underline", ATTR_UNDERLINE}, {"reverse", ATTR_REVERSE}};
     for (size_t i = 0; i < sizeof attrs / sizeof *attrs; i++)
         if (str_eq(word, attrs[i].name))
             return attrs[i].attr;
@@ -78,8 +80,10 @@ bool look_parse(const char *spec, const struct json_t *palette, struct look *ret
                 return false;
             want_bg = false;
         } else {
-            return error_set(err, ERR_CONFIG, "\"%s\" is not understood: write FOREGROUND [on BACKGROUND] [bold] [dim] "
-                             "[underline] [reverse]", spec);
+            return error_set(err, ERR_CONFIG,
+                             "\"%s\" is not understood: write FOREGROUND [on BACKGROUND] [bold] [dim] "
+                             "[underline] [reverse]",
+                             spec);
         }
     }
     if (want_bg)
@@ -161,7 +165,8 @@ bool theme_parse(struct theme *ret, const char *name, const char *what, const ch
 
 static bool name_is_safe(const char *name)
 {
-    return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
+    return *name &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
 }
 
 static void free_strings(char **list, size_t n)
@@ -286,8 +291,9 @@ static long distance(struct rgb a, struct rgb b)
 
 static struct rgb xterm_colour(int n)
 {
-    static const int base[16] = {0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD, 0x00CDCD, 0xE5E5E5,
-                                 0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00, 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF};
+    static const int base[16] = {0x000000, 0xCD0000, 0x00CD00, 0xCDCD00, 0x0000EE, 0xCD00CD,
+                                 0x00CDCD, 0xE5E5E5, 0x7F7F7F, 0xFF0000, 0x00FF00, 0xFFFF00,
+                                 0x5C5CFF, 0xFF00FF, 0x00FFFF, 0xFFFFFF};
     static const int steps[6] = {0, 95, 135, 175, 215, 255};
     if (n < 16)
         return split(base[n]);
@@ -316,7 +322,9 @@ static int hue(struct rgb c)
     high = high > c.b ? high : c.b;
     low = low < c.b ? low : c.b;
     int span = high - low ? high - low : 1;
-    int h = high == c.r ? 60 * (c.g - c.b) / span : high == c.g ? 120 + 60 * (c.b - c.r) / span : 240 + 60 * (c.r - c.g) / span;
+    int h = high == c.r ? 60 * (c.g - c.b) / span :
+            high == c.g ? 120 + 60 * (c.b - c.r) / span :
+                          240 + 60 * (c.r - c.g) / span;
     return (h + 360) % 360;
 }
 

@@ -33,7 +33,8 @@ static void test_every_key_is_known_and_means_one_thing(void **state)
                 fail_msg("\"%s\" is no key's name", name);
             enum action got = keymap_action(key_rows[i].place, key);
             if (got != key_rows[i].action)
-                fail_msg("%s is bound twice in one place: \"%s\" and \"%s\"", name, key_rows[i].help, keymap_row(got)->help);
+                fail_msg("%s is bound twice in one place: \"%s\" and \"%s\"", name, key_rows[i].help,
+                         keymap_row(got)->help);
         }
     }
 }

@@ -35,8 +35,13 @@ uint64_t engine_ask(struct engine *e, const struct ask *ask)
 
 static struct plan *make_plan(const char *id, enum plan_state state)
 {
-    static struct plan_change change = {.verb = "patch", .resource = "services", .kind = "Service", .namespace = "istio-ingress",
-        .name = "gw-istio", .diff = " spec:\n-  externalTrafficPolicy: Cluster\n+  externalTrafficPolicy: Local\n",
+    static struct plan_change change = {
+        .verb = "patch",
+        .resource = "services",
+        .kind = "Service",
+        .namespace = "istio-ingress",
+        .name = "gw-istio",
+        .diff = " spec:\n-  externalTrafficPolicy: Cluster\n+  externalTrafficPolicy: Local\n",
         .command = "kubectl patch service gw-istio"};
     static struct plan_choice choices[] = {
         {"how", "patch", "patch the Service", "at once", true, true, NULL},
@@ -167,7 +172,8 @@ static void test_never_where_it_may_not(void **state)
     p = make_plan("1", PLAN_READY);
     p->refusal = "the listener does not let this namespace in";
     never_applies(p);
-    static const enum plan_state states[] = {PLAN_WORKING, PLAN_REFUSED, PLAN_APPLYING, PLAN_VERIFYING, PLAN_DONE, PLAN_FAILED, PLAN_STALE};
+    static const enum plan_state states[] = {PLAN_WORKING, PLAN_REFUSED, PLAN_APPLYING, PLAN_VERIFYING,
+                                             PLAN_DONE,    PLAN_FAILED,  PLAN_STALE};
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         never_applies(make_plan("1", states[i]));
 }
@@ -291,8 +297,15 @@ static void test_the_face(void **state)
         canvas_row_text(&c, y, &all);
         text_putc(&all, '\n');
     }
-    static const char *const words[] = {"admin@prod", "istio-ingress/gw-istio", "-  externalTrafficPolicy: Cluster", "+  externalTrafficPolicy: Local",
-                                        "two nodes are left out", "kubectl patch service", "[Cancel]", "Apply", "not on this gateway"};
+    static const char *const words[] = {"admin@prod",
+                                        "istio-ingress/gw-istio",
+                                        "-  externalTrafficPolicy: Cluster",
+                                        "+  externalTrafficPolicy: Local",
+                                        "two nodes are left out",
+                                        "kubectl patch service",
+                                        "[Cancel]",
+                                        "Apply",
+                                        "not on this gateway"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strstr(text_str(&all), words[i]))
             fail_msg("the sheet does not show \"%s\"", words[i]);

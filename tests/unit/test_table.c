@@ -47,11 +47,13 @@ static bool fault(const void *ctx, size_t r)
 
 static struct table_model model(const struct world *w)
 {
-    return (struct table_model){.columns = columns, .n_columns = 3, .n_rows = w->n, .ctx = w, .cell = cell, .id = id, .fault = fault};
+    return (struct table_model){
+        .columns = columns, .n_columns = 3, .n_rows = w->n, .ctx = w, .cell = cell, .id = id, .fault = fault};
 }
 
 static const struct item first[] = {
-    {"alpha", "ok", "2"}, {"beta", "down", "10"}, {"gamma", "ok", "9"}, {"delta", "down 404", "1"}, {"Epsilon", "ok", "100"},
+    {"alpha", "ok", "2"},       {"beta", "down", "10"},   {"gamma", "ok", "9"},
+    {"delta", "down 404", "1"}, {"Epsilon", "ok", "100"},
 };
 static const struct world world = {first, 5};
 
@@ -121,7 +123,11 @@ static void test_sort_by_text_and_number(void **state)
 static void test_selection_follows_the_row(void **state)
 {
     (void)state;
-    static const struct item moved[] = {{"new", "ok", "1"}, {"delta", "ok", "1"}, {"alpha", "ok", "2"}, {"gamma", "ok", "9"}, {"beta", "ok", "10"}};
+    static const struct item moved[] = {{"new", "ok", "1"},
+                                        {"delta", "ok", "1"},
+                                        {"alpha", "ok", "2"},
+                                        {"gamma", "ok", "9"},
+                                        {"beta", "ok", "10"}};
     static const struct world later = {moved, 5};
     struct table t;
     table_init(&t);
@@ -244,7 +250,8 @@ static void test_fit_never_exceeds_the_room(void **state)
 static void test_columns_stay_aligned_with_wide_names(void **state)
 {
     (void)state;
-    static const struct item wide[] = {{"プール-東京-とても長い名前", "ok", "1"}, {"a", "ok", "2"}, {"e\xCC\x81", "ok", "3"}};
+    static const struct item wide[] = {
+        {"プール-東京-とても長い名前", "ok", "1"}, {"a", "ok", "2"}, {"e\xCC\x81", "ok", "3"}};
     static const struct world w = {wide, 3};
     struct table t;
     table_init(&t);

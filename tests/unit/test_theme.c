@@ -143,9 +143,11 @@ static void test_every_theme_loads_and_can_be_read(void **state)
 {
     (void)state;
     static const char *const names[] = {"dark", "light", "high-contrast", "monochrome", "harbour", "ember"};
-    static const enum role read[] = {ROLE_TEXT, ROLE_STRONG, ROLE_QUIET, ROLE_KEY, ROLE_OK, ROLE_WARN, ROLE_BAD, ROLE_UNKNOWN, ROLE_TITLE};
-    static const enum role own[] = {ROLE_VERDICT_OK, ROLE_VERDICT_WARN, ROLE_VERDICT_BAD, ROLE_VERDICT_UNKNOWN, ROLE_TAG, ROLE_TAG_BAD,
-                                    ROLE_BUTTON, ROLE_BUTTON_FOCUS, ROLE_BUTTON_DANGER, ROLE_BAR};
+    static const enum role read[] = {ROLE_TEXT, ROLE_STRONG, ROLE_QUIET,   ROLE_KEY,  ROLE_OK,
+                                     ROLE_WARN, ROLE_BAD,    ROLE_UNKNOWN, ROLE_TITLE};
+    static const enum role own[] = {
+        ROLE_VERDICT_OK, ROLE_VERDICT_WARN, ROLE_VERDICT_BAD,  ROLE_VERDICT_UNKNOWN, ROLE_TAG,
+        ROLE_TAG_BAD,    ROLE_BUTTON,       ROLE_BUTTON_FOCUS, ROLE_BUTTON_DANGER,   ROLE_BAR};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[100];
         str_format(path, sizeof path, "themes/%s.yaml", names[i]);
@@ -153,19 +155,22 @@ static void test_every_theme_loads_and_can_be_read(void **state)
         size_t len;
         struct error err = {0};
         struct theme t;
-        if (!file_read(path, 1 << 20, &bytes, &len, &err) || !theme_parse(&t, names[i], path, bytes, len, &err))
+        if (!file_read(path, 1 << 20, &bytes, &len, &err) ||
+            !theme_parse(&t, names[i], path, bytes, len, &err))
             fail_msg("%s", err.message);
         for (size_t k = 0; k < sizeof read / sizeof *read; k++) {
             struct look l = theme_look(&t, (struct style){(uint8_t)read[k], ROLE_GROUND, 0}, false);
             int fg = l.fg < 0 ? 0xC8C8C8 : l.fg, bg = l.bg < 0 ? 0x101010 : l.bg;
             if (contrast(fg, bg) < 4.5)
-                fail_msg("%s: role %d has contrast %.1f on the ground, wanted 4.5", names[i], (int)read[k], contrast(fg, bg));
+                fail_msg("%s: role %d has contrast %.1f on the ground, wanted 4.5", names[i], (int)read[k],
+                         contrast(fg, bg));
         }
         for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
             struct look l = theme_look(&t, (struct style){(uint8_t)own[k], (uint8_t)own[k], 0}, false);
             int fg = l.fg < 0 ? 0xC8C8C8 : l.fg, bg = l.bg < 0 ? 0x101010 : l.bg;
             if (contrast(fg, bg) < 4.5)
-                fail_msg("%s: role %d has contrast %.1f, wanted 4.5", names[i], (int)own[k], contrast(fg, bg));
+                fail_msg("%s: role %d has contrast %.1f, wanted 4.5", names[i], (int)own[k],
+                         contrast(fg, bg));
         }
     }
 }

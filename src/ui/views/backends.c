@@ -44,7 +44,8 @@ static int next_probe(const struct scene *s, const struct topo_backend *b)
 
 static void health_cell(const struct scene *s, const struct topo_backend *b, struct table_cell *cell)
 {
-    const char *word = b->health == HEALTH_DEGRADING ? "Degrading" : str_or(b->wire_health, health_name(b->health));
+    const char *word =
+        b->health == HEALTH_DEGRADING ? "Degrading" : str_or(b->wire_health, health_name(b->health));
     cell_set(cell, health_role(b->health), "%s %s%s", health_sign(b->health, s->ascii), word,
              b->from_metrics ? " (metrics)" : "");
     cell->number = b->health == HEALTH_DOWN ? 0 : b->health == HEALTH_UP ? 9 : 1 + (int)b->health;
@@ -57,7 +58,8 @@ static void cause_cell(const struct topo_backend *b, struct table_cell *cell)
     if (b->cause == CAUSE_HTTP_STATUS && b->http_status > 0)
         cell_set(cell, ROLE_TEXT, "HTTP %d", b->http_status);
     else
-        cell_set(cell, fine ? ROLE_QUIET : ROLE_TEXT, "%s", b->cause == CAUSE_NONE ? "" : probe_cause_name(b->cause));
+        cell_set(cell, fine ? ROLE_QUIET : ROLE_TEXT, "%s",
+                 b->cause == CAUSE_NONE ? "" : probe_cause_name(b->cause));
 }
 
 static void cell(const struct scene *s, size_t row, int column, struct table_cell *out)
@@ -80,7 +82,9 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
         break;
     }
     case COL_CAUSE: cause_cell(b, out); break;
-    case COL_GATEWAY: cell_set(out, b->gateway ? ROLE_QUIET : ROLE_WARN, "%s", str_or(b->gateway, "not joined")); break;
+    case COL_GATEWAY:
+        cell_set(out, b->gateway ? ROLE_QUIET : ROLE_WARN, "%s", str_or(b->gateway, "not joined"));
+        break;
     case COL_LOG: cell_set(out, ROLE_QUIET, "%s", str_or(b->log, "")); break;
     default: break;
     }
@@ -107,8 +111,8 @@ static const struct finding *finding(const struct scene *s, size_t row)
     const struct topo_backend *b = at(s, row);
     for (size_t i = 0; s->data && s->data->findings && i < s->data->findings->n; i++) {
         const struct finding *f = &s->data->findings->items[i];
-        if (!f->folded && ((b->gateway && str_eq(f->gateway, b->gateway)) || str_eq(f->subject.name, b->pool) ||
-                           str_eq(f->subject.name, b->settings)))
+        if (!f->folded && ((b->gateway && str_eq(f->gateway, b->gateway)) ||
+                           str_eq(f->subject.name, b->pool) || str_eq(f->subject.name, b->settings)))
             return f;
     }
     return NULL;
@@ -121,10 +125,11 @@ static void describe_probe(const struct scene *s, const struct topo_backend *b, 
     const struct topo_probe *p = &s->topo->probes.items[b->probe_index];
     char text[32];
     doc_field(d, "Probe", ROLE_TEXT, "%s%s: GET %s, %s port %d, Host %s, every %ds", str_or(p->name, "probe"),
-              p->default_probe ? " (default)" : "", str_or(p->path, "/"), str_or(p->protocol, "http"), p->port,
-              str_or(p->host, "?"), p->interval_s);
-    doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s", predicted_text(p->predicted, p->predicted_status, text),
-              p->prediction_why ? ": " : "", str_or(p->prediction_why, ""));
+              p->default_probe ? " (default)" : "", str_or(p->path, "/"), str_or(p->protocol, "http"),
+              p->port, str_or(p->host, "?"), p->interval_s);
+    doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s",
+              predicted_text(p->predicted, p->predicted_status, text), p->prediction_why ? ": " : "",
+              str_or(p->prediction_why, ""));
     if (p->disagrees)
         doc_field(d, "", ROLE_WARN, "what is reported differs from what the objects predict");
 }
@@ -134,7 +139,8 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     const struct topo_backend *b = at(s, row);
     char age[16], list[512];
     doc_field(d, "Health", health_role(b->health), "%s %s%s%s", health_sign(b->health, s->ascii),
-              b->health == HEALTH_DEGRADING ? "Degrading: reported healthy, last probe failed" : str_or(b->wire_health, "Unknown"),
+              b->health == HEALTH_DEGRADING ? "Degrading: reported healthy, last probe failed" :
+                                              str_or(b->wire_health, "Unknown"),
               b->since_wall_ms > 0 ? ", seen so for " : "", since_text(s, b->since_wall_ms, age));
     doc_field(d, "Probe log", ROLE_TEXT, "%s", b->log);
     if (b->cause != CAUSE_NONE && b->cause != CAUSE_OK) {
@@ -151,7 +157,8 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     doc_field(d, "Settings", ROLE_TEXT, "%s", b->settings);
     join_strings(&b->listeners, ", ", list, sizeof list);
     doc_field(d, "Listeners", ROLE_TEXT, "%s", list);
-    doc_field(d, "Service", ROLE_TEXT, "%s", str_or(b->service, "no Service of this cluster has this address"));
+    doc_field(d, "Service", ROLE_TEXT, "%s",
+              str_or(b->service, "no Service of this cluster has this address"));
     doc_field(d, "Gateway", ROLE_TEXT, "%s", str_or(b->gateway, "no Gateway joins"));
     doc_field(d, "App Gateway", ROLE_TEXT, "%s", b->appgw);
     if (b->from_metrics)
@@ -163,13 +170,15 @@ static bool object(const struct scene *s, size_t row, struct object_name *out)
     const struct topo_backend *b = at(s, row);
     if (!b->appgw_object)
         return false;
-    *out = (struct object_name){"ApplicationGateway", ((const struct object *)(const void *)b->appgw_object)->namespace, b->appgw};
+    *out = (struct object_name){"ApplicationGateway",
+                                ((const struct object *)(const void *)b->appgw_object)->namespace, b->appgw};
     return true;
 }
 
 const struct list list_backends = {
     .title = "Backends",
-    .empty = "No backends: no Application Gateway was found, or its pools are empty. `:sources` says what was read.",
+    .empty = "No backends: no Application Gateway was found, or its pools are empty. `:sources` says what "
+             "was read.",
     .columns = columns,
     .n_columns = sizeof columns / sizeof *columns,
     .count = count,

@@ -32,7 +32,8 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
         if (f->folded)
             cell_set(out, ROLE_QUIET, s->ascii ? "  `- symptom" : "  └ symptom");
         else
-            cell_set(out, severity_role(f->severity), "%s %s", severity_sign(f->severity, s->ascii), severity_name(f->severity));
+            cell_set(out, severity_role(f->severity), "%s %s", severity_sign(f->severity, s->ascii),
+                     severity_name(f->severity));
         out->number = (f->folded ? 10 : 0) - (int)f->severity;
         out->has_number = true;
         break;
@@ -72,8 +73,10 @@ static const struct finding *finding(const struct scene *s, size_t row)
 static void describe(const struct scene *s, size_t row, struct doc *d)
 {
     const struct finding *f = at(s, row);
-    doc_add(d, severity_role(f->severity), "%s %s", severity_sign(f->severity, s->ascii), severity_name(f->severity));
-    doc_line(d, ROLE_QUIET, "  %s  %s%s", f->code, confidence_name(f->confidence), f->folded ? "  a symptom of another finding" : "");
+    doc_add(d, severity_role(f->severity), "%s %s", severity_sign(f->severity, s->ascii),
+            severity_name(f->severity));
+    doc_line(d, ROLE_QUIET, "  %s  %s%s", f->code, confidence_name(f->confidence),
+             f->folded ? "  a symptom of another finding" : "");
     doc_line(d, ROLE_STRONG, "%s", str_or(f->title, ""));
     if (f->why && *f->why)
         doc_text(d, ROLE_TEXT, f->why);
@@ -83,7 +86,8 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     }
     if (f->fix) {
         doc_add(d, ROLE_KEY, "x");
-        doc_line(d, ROLE_TEXT, " opens the sheet of the %s fix; nothing is changed before you confirm", f->fix);
+        doc_line(d, ROLE_TEXT, " opens the sheet of the %s fix; nothing is changed before you confirm",
+                 f->fix);
     }
     if (f->evidence.n)
         doc_heading(d, "Evidence");
@@ -98,8 +102,9 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     for (size_t i = 0; i < f->explains.n; i++)
         doc_line(d, ROLE_QUIET, "%s%s", s->ascii ? "- " : "· ", f->explains.items[i]);
     doc_end(d);
-    doc_field(d, "Subject", ROLE_TEXT, "%s %s%s%s", str_or(f->subject.kind, ""), str_or(f->subject.namespace, ""),
-              f->subject.namespace && *f->subject.namespace ? "/" : "", str_or(f->subject.name, ""));
+    doc_field(d, "Subject", ROLE_TEXT, "%s %s%s%s", str_or(f->subject.kind, ""),
+              str_or(f->subject.namespace, ""), f->subject.namespace && *f->subject.namespace ? "/" : "",
+              str_or(f->subject.name, ""));
     if (f->gateway)
         doc_field(d, "Gateway", ROLE_TEXT, "%s", f->gateway);
     if (f->hop >= 0 && f->hop < HOP_COUNT)

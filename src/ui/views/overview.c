@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum { L_BACKENDS, L_FINDINGS, L_TENANTS, L_SERVICES, L_NODES, L_ROUTES };
-static const struct list *const lists[] = {&list_backends, &list_findings, &list_tenants, &list_services, &list_nodes, &list_routes};
+static const struct list *const lists[] = {&list_backends, &list_findings, &list_tenants,
+                                           &list_services, &list_nodes,    &list_routes};
 
 static void draw(struct scene *s, struct rect r);
 const struct view view_overview = {
@@ -49,11 +50,18 @@ static void draw_path_small(struct scene *s, struct rect r)
     int x = r.x + 1;
     for (int i = 0; i < HOP_COUNT && x < r.x + r.w; i++) {
         enum light light = s->topo->hops[i].light;
-        x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(light_role(light)), light_sign(light, s->ascii));
+        x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(light_role(light)),
+                         light_sign(light, s->ascii));
         bool names = r.w >= 66;
-        x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(light == LIGHT_OK ? ROLE_TEXT : light_role(light)),
-                         names ? narrow_name((enum hop)i) : (const char *[]){"Cli", "AGW", "LB", "Svc", "Gw", "Rt", "Pod"}[i]);
-        x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(ROLE_LINE), i == HOP_COUNT - 1 ? "" : s->ascii ? ">" : names ? " ▶ " : "▶");
+        x += canvas_text(s->canvas, x, r.y, r.x + r.w - x,
+                         STYLE(light == LIGHT_OK ? ROLE_TEXT : light_role(light)),
+                         names ? narrow_name((enum hop)i) :
+                                 (const char *[]){"Cli", "AGW", "LB", "Svc", "Gw", "Rt", "Pod"}[i]);
+        x += canvas_text(s->canvas, x, r.y, r.x + r.w - x, STYLE(ROLE_LINE),
+                         i == HOP_COUNT - 1 ? "" :
+                         s->ascii           ? ">" :
+                         names              ? " ▶ " :
+                                              "▶");
     }
 }
 
@@ -92,16 +100,20 @@ static void draw_hop(struct scene *s, struct rect r, enum hop hop, bool last)
 {
     const struct topo_hop *h = &s->topo->hops[hop];
     struct canvas *c = s->canvas;
-    int x = hop_x(r, hop), width = hop_x(r, (int)hop + 1) - x, room = last ? r.x + r.w - x : width - 1, y = r.y + 1, end = r.y + r.h;
+    int x = hop_x(r, hop), width = hop_x(r, (int)hop + 1) - x, room = last ? r.x + r.w - x : width - 1,
+        y = r.y + 1, end = r.y + r.h;
     enum role role = light_role(h->light);
     char name[64], first[160], news[160];
-    str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii), r.w >= 112 ? hop_name(hop) : narrow_name(hop));
+    str_format(name, sizeof name, "%s %s", light_sign(h->light, s->ascii),
+               r.w >= 112 ? hop_name(hop) : narrow_name(hop));
     int used = canvas_text(c, x, r.y, room, STYLE(role), name);
     if (!last)
         draw_arrow(c, x + used + 1, x + width - 1, r.y);
     struct style news_style = STYLE(h->light == LIGHT_OK ? ROLE_TEXT : role), quiet = STYLE(ROLE_QUIET);
     bool reading = h->light == LIGHT_UNKNOWN && (!s->data || !s->data->settled);
-    const char *detail = h->detail && *h->detail ? h->detail : reading ? (s->ascii ? "reading" : "reading…") : light_word(h->light);
+    const char *detail = h->detail && *h->detail ? h->detail :
+                         reading                 ? (s->ascii ? "reading" : "reading…") :
+                                                   light_word(h->light);
     split_detail(detail, first, sizeof first, news, sizeof news);
     if (text_width(detail) <= room) {
         str_copy(news, sizeof news, detail);
@@ -181,7 +193,10 @@ static void draw_cause(struct scene *s, struct rect r, const struct finding *f)
         return;
     char remark[128];
     str_format(remark, sizeof remark, "%s, %s", f->code, confidence_name(f->confidence));
-    struct rect inner = r.h >= 4 ? draw_title(s, r, f->severity == SEVERITY_CRITICAL ? "Root cause" : "First finding", remark, false) : r;
+    struct rect inner =
+        r.h >= 4 ? draw_title(s, r, f->severity == SEVERITY_CRITICAL ? "Root cause" : "First finding", remark,
+                              false) :
+                   r;
     DOC_AUTO action = {0};
     action_line(f, &action);
     struct rect last = {0};
@@ -211,7 +226,8 @@ static void draw_no_cause(struct scene *s, struct rect r)
     else if (d->azure.code != ERR_NONE)
         doc_puts(&doc, ROLE_UNKNOWN, "Not known: Azure cannot be read, only the cluster's side is judged.");
     else if (unknown)
-        doc_add(&doc, ROLE_UNKNOWN, "No finding, but %zu checks could not tell: 6 says which and why.", unknown);
+        doc_add(&doc, ROLE_UNKNOWN, "No finding, but %zu checks could not tell: 6 says which and why.",
+                unknown);
     else
         doc_puts(&doc, ROLE_QUIET, "None: no finding stands against the path.");
     doc_draw(&doc, s->canvas, rect_inset(inner, 1, 0), 0, 0, NULL);
@@ -248,15 +264,20 @@ static void draw_probe(struct scene *s, struct rect line, int prober)
     bool wide = line.w >= 64;
     x += canvas_text(c, x, line.y, 1, STYLE(ROLE_STRONG), prober == PROBER_APPGW ? "A" : "B") + 1;
     if (wide) {
-        canvas_text(c, x, line.y, 15, STYLE(ROLE_TEXT), line.w >= 100 ? (prober == PROBER_APPGW ? "App Gateway" : "Load balancer") :
-                    prober == PROBER_APPGW ? "AppGW" : "LB");
+        canvas_text(c, x, line.y, 15, STYLE(ROLE_TEXT),
+                    line.w >= 100          ? (prober == PROBER_APPGW ? "App Gateway" : "Load balancer") :
+                    prober == PROBER_APPGW ? "AppGW" :
+                                             "LB");
         x += line.w >= 100 ? 15 : 7;
     }
     if (row == SIZE_MAX) {
         canvas_text(c, x, line.y, right - x, STYLE(ROLE_ABSENT), "no probe known");
         return;
     }
-    int reported = line.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9, sends = right - x - reported - predicted - 2;
+    int reported = line.w >= 100 ? 24 :
+                   wide          ? 17 :
+                                   11,
+        predicted = 9, sends = right - x - reported - predicted - 2;
     struct table_cell cell = {.text = ""};
     list_probes.cell(s, row, 1, &cell);
     if (more > 0 && sends > 30) {
@@ -287,7 +308,8 @@ static void draw_probers(struct scene *s, struct rect r)
         int reported = inner.w >= 100 ? 24 : wide ? 17 : 11, predicted = 9;
         canvas_text(c, inner.x + 1, inner.y, wide ? 7 : 1, STYLE(ROLE_HEADING), wide ? "PROBER" : "");
         canvas_text(c, x, inner.y, 20, STYLE(ROLE_HEADING), "SENDS");
-        canvas_text(c, right - reported - predicted - 1, inner.y, predicted, STYLE(ROLE_HEADING), "PREDICTED");
+        canvas_text(c, right - reported - predicted - 1, inner.y, predicted, STYLE(ROLE_HEADING),
+                    "PREDICTED");
         canvas_text(c, right - reported, inner.y, reported, STYLE(ROLE_HEADING), "REPORTED");
         rect_take_top(&inner, 1);
     }

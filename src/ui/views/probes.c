@@ -17,8 +17,18 @@ static const struct table_column columns[] = {
     {.title = "PROBE", .min = 16, .drop = 7},
     {.title = "SERVICE", .min = 20, .drop = 8},
 };
-enum { COL_PROBER, COL_SENDS, COL_PREDICTED, COL_REPORTED, COL_SERVED, COL_EVERY, COL_THRESHOLD, COL_ACCEPTS, COL_NAME,
-       COL_SERVICE };
+enum {
+    COL_PROBER,
+    COL_SENDS,
+    COL_PREDICTED,
+    COL_REPORTED,
+    COL_SERVED,
+    COL_EVERY,
+    COL_THRESHOLD,
+    COL_ACCEPTS,
+    COL_NAME,
+    COL_SERVICE
+};
 
 /* Rows: prober A's first, then B's, each in the topology's order. */
 const struct topo_probe *probe_of_row(const struct scene *s, size_t row)
@@ -58,11 +68,16 @@ static const char *reported_words(const char *wire, char *out, size_t cap)
     static const struct {
         const char *wire, *words;
     } known[] = {
-        {"Down_Probe_HttpStatusCodeError", "Down: HTTP status"}, {"Down_Probe_HttpEndpointUnreachable", "Down: refused"},
-        {"Down_Probe_HttpNoResponse", "Down: no answer"}, {"Down_Probe_TcpProbeTimeout", "Down: TCP timeout"},
-        {"Down_Probe_ApproachingHealthyThreshold", "Down: recovering"}, {"Down_Probe_NoHealthyBackend", "Down: no backend"},
-        {"Up_Probe_Success", "Up"}, {"Up_Probe_ApproachingUnhealthyThreshold", "Up: last failed"},
-        {"Up_Probe_AllDownIsUp", "Up: all are down"}, {"NA", "not probed yet"},
+        {"Down_Probe_HttpStatusCodeError", "Down: HTTP status"},
+        {"Down_Probe_HttpEndpointUnreachable", "Down: refused"},
+        {"Down_Probe_HttpNoResponse", "Down: no answer"},
+        {"Down_Probe_TcpProbeTimeout", "Down: TCP timeout"},
+        {"Down_Probe_ApproachingHealthyThreshold", "Down: recovering"},
+        {"Down_Probe_NoHealthyBackend", "Down: no backend"},
+        {"Up_Probe_Success", "Up"},
+        {"Up_Probe_ApproachingUnhealthyThreshold", "Up: last failed"},
+        {"Up_Probe_AllDownIsUp", "Up: all are down"},
+        {"NA", "not probed yet"},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_eq(wire, known[i].wire))
@@ -85,14 +100,15 @@ static void sends(const struct topo_probe *p, char *out, size_t cap)
     else if (p->prober == PROBER_LB)
         str_format(out, cap, "GET %s  %s :%d of every node", str_or(p->path, "/"), scheme, p->port);
     else
-        str_format(out, cap, "GET %s  %s :%d Host %s", str_or(p->path, "/"), scheme, p->port, str_or(p->host, "?"));
+        str_format(out, cap, "GET %s  %s :%d Host %s", str_or(p->path, "/"), scheme, p->port,
+                   str_or(p->host, "?"));
 }
 
 static void served(const struct topo_probe *p, char *out, size_t cap)
 {
     if (p->served_by.route)
-        str_format(out, cap, "%s rule %d%s%s", p->served_by.route, p->served_by.rule, p->served_by.backend ? " → " : "",
-                   str_or(p->served_by.backend, ""));
+        str_format(out, cap, "%s rule %d%s%s", p->served_by.route, p->served_by.rule,
+                   p->served_by.backend ? " → " : "", str_or(p->served_by.backend, ""));
     else
         str_copy(out, cap, p->prober == PROBER_APPGW && p->predicted == PREDICT_404 ? "no route" : "");
 }
@@ -102,15 +118,24 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
     const struct topo_probe *p = at(s, row);
     char text[320];
     switch (column) {
-    case COL_PROBER: cell_set(out, ROLE_TEXT, p->prober == PROBER_APPGW ? "A App Gateway" : "B Load balancer"); break;
+    case COL_PROBER:
+        cell_set(out, ROLE_TEXT, p->prober == PROBER_APPGW ? "A App Gateway" : "B Load balancer");
+        break;
     case COL_SENDS:
         sends(p, text, sizeof text);
         cell_set(out, ROLE_TEXT, "%s", text);
         break;
-    case COL_PREDICTED: cell_set(out, predicted_role(p->predicted), "%s", predicted_text(p->predicted, p->predicted_status, text)); break;
+    case COL_PREDICTED:
+        cell_set(out, predicted_role(p->predicted), "%s",
+                 predicted_text(p->predicted, p->predicted_status, text));
+        break;
     case COL_REPORTED:
-        cell_set(out, !p->reported ? ROLE_UNKNOWN : reported_fine(p) ? ROLE_OK : ROLE_BAD, "%s%s",
-                 reported_words(p->reported, text, sizeof text), p->disagrees ? (s->ascii ? " !=" : " ≠") : "");
+        cell_set(out,
+                 !p->reported     ? ROLE_UNKNOWN :
+                 reported_fine(p) ? ROLE_OK :
+                                    ROLE_BAD,
+                 "%s%s", reported_words(p->reported, text, sizeof text),
+                 p->disagrees ? (s->ascii ? " !=" : " ≠") : "");
         break;
     case COL_SERVED:
         served(p, text, sizeof text);
@@ -133,7 +158,8 @@ static uint64_t id(const struct scene *s, size_t row)
     const struct topo_probe *p = at(s, row);
     char port[16];
     str_format(port, sizeof port, "%d", p->port);
-    return hash_of(p->prober == PROBER_APPGW ? "a" : "b", p->prober == PROBER_APPGW ? p->settings : p->service, port,
+    return hash_of(p->prober == PROBER_APPGW ? "a" : "b",
+                   p->prober == PROBER_APPGW ? p->settings : p->service, port,
                    p->prober == PROBER_APPGW ? p->address : p->path);
 }
 
@@ -169,7 +195,8 @@ static void describe_answer(const struct topo_probe *p, struct doc *d)
     if (!a->gateway)
         return;
     doc_heading(d, "How the gateway answers it");
-    doc_field(d, "Listener", a->listener ? ROLE_TEXT : ROLE_BAD, "%s", a->listener ? a->listener->name : "none takes this port, protocol and host");
+    doc_field(d, "Listener", a->listener ? ROLE_TEXT : ROLE_BAD, "%s",
+              a->listener ? a->listener->name : "none takes this port, protocol and host");
     if (p->served_by.route)
         doc_field(d, "Route", ROLE_TEXT, "%s, rule %d", p->served_by.route, p->served_by.rule);
     else
@@ -187,23 +214,31 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     const struct topo_probe *p = at(s, row);
     char text[320];
     (void)s;
-    doc_field(d, "Prober", ROLE_TEXT, p->prober == PROBER_APPGW ? "A: Application Gateway, every instance on its own clock"
-                                                               : "B: the load balancer, of every node");
+    doc_field(d, "Prober", ROLE_TEXT,
+              p->prober == PROBER_APPGW ? "A: Application Gateway, every instance on its own clock" :
+                                          "B: the load balancer, of every node");
     sends(p, text, sizeof text);
     doc_field(d, "Sends", ROLE_STRONG, "%s", text);
-    doc_field(d, "To", ROLE_TEXT, "%s", p->prober == PROBER_APPGW ? p->address : "every node of the backend pool");
-    doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s", predicted_text(p->predicted, p->predicted_status, text),
-              p->prediction_why ? ": " : "", str_or(p->prediction_why, ""));
-    doc_field(d, "Reported", reported_fine(p) ? ROLE_OK : ROLE_TEXT, "%s", str_or(p->reported, "not reported"));
+    doc_field(d, "To", ROLE_TEXT, "%s",
+              p->prober == PROBER_APPGW ? p->address : "every node of the backend pool");
+    doc_field(d, "Predicted", predicted_role(p->predicted), "%s%s%s",
+              predicted_text(p->predicted, p->predicted_status, text), p->prediction_why ? ": " : "",
+              str_or(p->prediction_why, ""));
+    doc_field(d, "Reported", reported_fine(p) ? ROLE_OK : ROLE_TEXT, "%s",
+              str_or(p->reported, "not reported"));
     if (p->disagrees)
-        doc_field(d, "", ROLE_WARN, "prediction and report differ: the change is not yet probed, or something else answers");
+        doc_field(d, "", ROLE_WARN,
+                  "prediction and report differ: the change is not yet probed, or something else answers");
     join_strings(&p->accepted, ", ", text, sizeof text);
     doc_field(d, "Accepts", ROLE_TEXT, "%s", p->accepted.n ? text : "a connection");
     if (p->interval_s > 0 && p->timeout_s > 0)
-        doc_field(d, "Clock", ROLE_TEXT, "every %d s, timeout %d s, unhealthy after %d in a row", p->interval_s, p->timeout_s, p->threshold);
+        doc_field(d, "Clock", ROLE_TEXT, "every %d s, timeout %d s, unhealthy after %d in a row",
+                  p->interval_s, p->timeout_s, p->threshold);
     else if (p->interval_s > 0)
-        doc_field(d, "Clock", ROLE_TEXT, "every %d s, unhealthy after %d in a row", p->interval_s, p->threshold);
-    doc_field(d, "Probe", ROLE_TEXT, "%s%s", str_or(p->name, "?"), p->default_probe ? " (Application Gateway's own: sends Host 127.0.0.1)" : "");
+        doc_field(d, "Clock", ROLE_TEXT, "every %d s, unhealthy after %d in a row", p->interval_s,
+                  p->threshold);
+    doc_field(d, "Probe", ROLE_TEXT, "%s%s", str_or(p->name, "?"),
+              p->default_probe ? " (Application Gateway's own: sends Host 127.0.0.1)" : "");
     if (p->prober == PROBER_APPGW) {
         doc_field(d, "Settings", ROLE_TEXT, "%s", p->settings);
         doc_field(d, "Pool", ROLE_TEXT, "%s", p->pool);

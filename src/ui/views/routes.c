@@ -28,8 +28,8 @@ static void tenant_cell(const struct scene *s, size_t row, int column, struct ta
     char text[320];
     switch (column) {
     case COL_T_NAME:
-        cell_set(out, t->light == LIGHT_OK ? ROLE_TEXT : light_role(t->light), "%s %s%s", light_sign(t->light, s->ascii), t->name,
-                 t->platform ? " (platform)" : "");
+        cell_set(out, t->light == LIGHT_OK ? ROLE_TEXT : light_role(t->light), "%s %s%s",
+                 light_sign(t->light, s->ascii), t->name, t->platform ? " (platform)" : "");
         break;
     case COL_T_ROUTES: cell_number(out, ROLE_TEXT, (int64_t)t->n_routes); break;
     case COL_T_BAD: cell_number(out, t->n_bad ? ROLE_BAD : ROLE_QUIET, (int64_t)t->n_bad); break;
@@ -55,8 +55,10 @@ static void tenant_describe(const struct scene *s, size_t row, struct doc *d)
     const struct topo_tenant *t = tenant_at(s, row);
     char text[1024];
     doc_field(d, "Tenant", ROLE_STRONG, "%s", t->name);
-    doc_field(d, "State", light_role(t->light), "%s %s", light_sign(t->light, s->ascii), light_word(t->light));
-    doc_field(d, "Kind", ROLE_TEXT, "%s%s", t->platform ? "the platform's own" : "tenant", t->capsule ? ", a Capsule Tenant" : "");
+    doc_field(d, "State", light_role(t->light), "%s %s", light_sign(t->light, s->ascii),
+              light_word(t->light));
+    doc_field(d, "Kind", ROLE_TEXT, "%s%s", t->platform ? "the platform's own" : "tenant",
+              t->capsule ? ", a Capsule Tenant" : "");
     doc_field(d, "Routes", t->n_bad ? ROLE_BAD : ROLE_TEXT, "%zu, %zu not healthy", t->n_routes, t->n_bad);
     join_strings(&t->namespaces, ", ", text, sizeof text);
     doc_field(d, "Namespaces", ROLE_TEXT, "%s", text);
@@ -117,7 +119,17 @@ static const struct table_column columns[] = {
     {.title = "READY", .right = true, .drop = 2},
     {.title = "KIND", .drop = 7},
 };
-enum { COL_TENANT, COL_ROUTE, COL_STATE, COL_HOSTS, COL_PATHS, COL_GATEWAY, COL_BACKENDS, COL_READY, COL_KIND };
+enum {
+    COL_TENANT,
+    COL_ROUTE,
+    COL_STATE,
+    COL_HOSTS,
+    COL_PATHS,
+    COL_GATEWAY,
+    COL_BACKENDS,
+    COL_READY,
+    COL_KIND
+};
 
 static const struct topo_route *at(const struct scene *s, size_t row)
 {
@@ -206,7 +218,8 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
             char port[16];
             str_format(port, sizeof port, ":%d", r->backends.items[i].port);
             used = append_text(text, sizeof text, used, i ? "," : "");
-            used = append_text(text, sizeof text, used, str_or(short_name(r->backends.items[i].service), "?"));
+            used =
+                append_text(text, sizeof text, used, str_or(short_name(r->backends.items[i].service), "?"));
             used = append_text(text, sizeof text, used, port);
         }
         cell_set(out, ROLE_TEXT, "%s", text);
@@ -247,10 +260,12 @@ static const struct finding *finding(const struct scene *s, size_t row)
 static void describe_parent(const struct topo_route_parent *p, struct doc *d)
 {
     bool bad = p->accepted == TRI_FALSE || p->resolved == TRI_FALSE;
-    doc_field(d, "Parent", bad ? ROLE_BAD : ROLE_TEXT, "%s%s%s: %s, %s%s%s%s%s", str_or(p->gateway, "?"), p->listener ? " listener " : "",
-              str_or(p->listener, ""), tri_word(p->accepted, "accepted", "not accepted"),
-              tri_word(p->resolved, "references resolved", "references not resolved"), p->reason && bad ? ", reason " : "",
-              bad ? str_or(p->reason, "") : "", p->stale ? ", status is of an older generation" : "", "");
+    doc_field(d, "Parent", bad ? ROLE_BAD : ROLE_TEXT, "%s%s%s: %s, %s%s%s%s%s", str_or(p->gateway, "?"),
+              p->listener ? " listener " : "", str_or(p->listener, ""),
+              tri_word(p->accepted, "accepted", "not accepted"),
+              tri_word(p->resolved, "references resolved", "references not resolved"),
+              p->reason && bad ? ", reason " : "", bad ? str_or(p->reason, "") : "",
+              p->stale ? ", status is of an older generation" : "", "");
     if (bad && p->message && *p->message)
         doc_field(d, "", ROLE_QUIET, "%s", p->message);
 }
@@ -270,12 +285,15 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
         describe_parent(&r->parents.items[i], d);
     for (size_t i = 0; i < r->backends.n; i++) {
         const struct topo_route_backend *b = &r->backends.items[i];
-        enum role role = b->state == BACKEND_READY ? ROLE_TEXT : b->state == BACKEND_UNKNOWN ? ROLE_UNKNOWN : ROLE_BAD;
+        enum role role = b->state == BACKEND_READY   ? ROLE_TEXT :
+                         b->state == BACKEND_UNKNOWN ? ROLE_UNKNOWN :
+                                                       ROLE_BAD;
         if (b->ready >= 0 && b->total >= 0)
-            doc_field(d, "Backend", role, "%s:%d %s, %d of %d endpoints ready", str_or(b->service, "?"), b->port, backend_state_name(b->state), b->ready,
-                      b->total);
+            doc_field(d, "Backend", role, "%s:%d %s, %d of %d endpoints ready", str_or(b->service, "?"),
+                      b->port, backend_state_name(b->state), b->ready, b->total);
         else
-            doc_field(d, "Backend", role, "%s:%d %s", str_or(b->service, "?"), b->port, backend_state_name(b->state));
+            doc_field(d, "Backend", role, "%s:%d %s", str_or(b->service, "?"), b->port,
+                      backend_state_name(b->state));
     }
     join_strings(&r->shadowed_by, ", ", text, sizeof text);
     if (r->shadowed_by.n)

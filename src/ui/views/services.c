@@ -16,7 +16,18 @@ static const struct table_column columns[] = {
     {.title = "POLICY OWNER", .min = 10, .weight = 1, .drop = 6},
     {.title = "GATEWAY", .min = 12, .weight = 1, .drop = 3},
 };
-enum { COL_SERVICE, COL_ADDRESS, COL_POLICY, COL_PROBE, COL_PREDICTED, COL_NODES, COL_SCOPE, COL_HC_PORT, COL_OWNER, COL_GATEWAY };
+enum {
+    COL_SERVICE,
+    COL_ADDRESS,
+    COL_POLICY,
+    COL_PROBE,
+    COL_PREDICTED,
+    COL_NODES,
+    COL_SCOPE,
+    COL_HC_PORT,
+    COL_OWNER,
+    COL_GATEWAY
+};
 
 static const struct topo_service *at(const struct scene *s, size_t row)
 {
@@ -36,7 +47,8 @@ static void probe_text(const struct topo_service_port *p, char *out, size_t cap)
     if (!p->probed)
         str_format(out, cap, "%d: none", p->port);
     else
-        str_format(out, cap, "%d: %s :%d%s", p->port, scheme, p->probe.port, str_eq(scheme, "tcp") ? "" : str_or(p->probe.path, ""));
+        str_format(out, cap, "%d: %s :%d%s", p->port, scheme, p->probe.port,
+                   str_eq(scheme, "tcp") ? "" : str_or(p->probe.path, ""));
 }
 
 /* The worst of the ports stands for the Service. */
@@ -45,7 +57,8 @@ static const struct topo_service_port *worst_port(const struct topo_service *svc
     const struct topo_service_port *worst = NULL;
     for (size_t i = 0; i < svc->ports.n; i++) {
         const struct topo_service_port *p = &svc->ports.items[i];
-        if (p->probed && (!worst || (worst->probe.predicted == PREDICT_OK && p->probe.predicted != PREDICT_OK)))
+        if (p->probed &&
+            (!worst || (worst->probe.predicted == PREDICT_OK && p->probe.predicted != PREDICT_OK)))
             worst = p;
     }
     return worst;
@@ -77,7 +90,10 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
         join_strings(&svc->addresses, ",", text, sizeof text);
         cell_set(out, svc->addresses.n ? ROLE_TEXT : ROLE_BAD, "%s", svc->addresses.n ? text : "pending");
         break;
-    case COL_POLICY: cell_set(out, str_eq(svc->policy, "Local") ? ROLE_OK : ROLE_WARN, "%s", str_or(svc->policy, "Cluster")); break;
+    case COL_POLICY:
+        cell_set(out, str_eq(svc->policy, "Local") ? ROLE_OK : ROLE_WARN, "%s",
+                 str_or(svc->policy, "Cluster"));
+        break;
     case COL_PROBE:
         if (port)
             probe_text(port, text, sizeof text);
@@ -87,11 +103,17 @@ static void cell(const struct scene *s, size_t row, int column, struct table_cel
         break;
     case COL_PREDICTED:
         if (port)
-            cell_set(out, predicted_role(port->probe.predicted), "%s", predicted_text(port->probe.predicted, port->probe.predicted_status, text));
+            cell_set(out, predicted_role(port->probe.predicted), "%s",
+                     predicted_text(port->probe.predicted, port->probe.predicted_status, text));
         break;
     case COL_NODES: nodes_cell(svc, out); break;
-    case COL_SCOPE: cell_set(out, svc->internal == TRI_FALSE ? ROLE_WARN : ROLE_QUIET, "%s", tri_word(svc->internal, "internal", "public")); break;
-    case COL_HC_PORT: cell_set(out, ROLE_QUIET, svc->health_check_node_port > 0 ? "%d" : "", svc->health_check_node_port); break;
+    case COL_SCOPE:
+        cell_set(out, svc->internal == TRI_FALSE ? ROLE_WARN : ROLE_QUIET, "%s",
+                 tri_word(svc->internal, "internal", "public"));
+        break;
+    case COL_HC_PORT:
+        cell_set(out, ROLE_QUIET, svc->health_check_node_port > 0 ? "%d" : "", svc->health_check_node_port);
+        break;
     case COL_OWNER: cell_set(out, ROLE_QUIET, "%s", str_or(svc->managed_by, "")); break;
     case COL_GATEWAY: cell_set(out, ROLE_QUIET, "%s", str_or(svc->gateway, "not joined")); break;
     default: break;
@@ -144,11 +166,13 @@ static void describe_ports(const struct topo_service *svc, struct doc *d)
         probe_text(p, text, sizeof text);
         doc_add(d, ROLE_TEXT, "%s", text);
         doc_hang(d, 4);
-        doc_add(d, ROLE_QUIET, "  (%s%s%s, node port %d)", str_or(p->name, "unnamed"), p->app_protocol && *p->app_protocol ? ", appProtocol " : "",
-                str_or(p->app_protocol, ""), p->node_port);
+        doc_add(d, ROLE_QUIET, "  (%s%s%s, node port %d)", str_or(p->name, "unnamed"),
+                p->app_protocol && *p->app_protocol ? ", appProtocol " : "", str_or(p->app_protocol, ""),
+                p->node_port);
         if (p->probed) {
             char predicted[32];
-            doc_add(d, predicted_role(p->probe.predicted), "  predicted %s", predicted_text(p->probe.predicted, p->probe.predicted_status, predicted));
+            doc_add(d, predicted_role(p->probe.predicted), "  predicted %s",
+                    predicted_text(p->probe.predicted, p->probe.predicted_status, predicted));
             doc_add(d, ROLE_TEXT, ", reported %s", str_or(p->probe.reported, "not known"));
         }
         doc_end(d);
@@ -159,7 +183,8 @@ static void describe_ports(const struct topo_service *svc, struct doc *d)
             doc_end(d);
         }
         if (p->arm_differs == TRI_TRUE)
-            doc_line(d, ROLE_WARN, "    the load balancer in Azure has another probe than the Service asks for");
+            doc_line(d, ROLE_WARN,
+                     "    the load balancer in Azure has another probe than the Service asks for");
     }
 }
 
@@ -177,15 +202,18 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
     char text[512];
     doc_field(d, "Service", ROLE_STRONG, "%s", svc->service);
     join_strings(&svc->addresses, ", ", text, sizeof text);
-    doc_field(d, "Address", svc->addresses.n ? ROLE_TEXT : ROLE_BAD, "%s (%s, %s)", svc->addresses.n ? text : "pending", str_or(svc->type, "?"),
+    doc_field(d, "Address", svc->addresses.n ? ROLE_TEXT : ROLE_BAD, "%s (%s, %s)",
+              svc->addresses.n ? text : "pending", str_or(svc->type, "?"),
               tri_word(svc->internal, "internal", "public"));
     doc_field(d, "Traffic policy", ROLE_TEXT, "externalTrafficPolicy %s", str_or(svc->policy, "Cluster"));
     if (svc->health_check_node_port > 0)
         doc_field(d, "Health port", ROLE_TEXT, "%d (healthCheckNodePort)", svc->health_check_node_port);
     doc_field(d, "Field owner", ROLE_TEXT, "%s", str_or(svc->managed_by, "nobody"));
-    doc_field(d, "Rendered by", ROLE_TEXT, "%s%s%s", owner_words(svc), svc->overlay ? ": " : "", str_or(svc->overlay, ""));
-    doc_field(d, "Load balancer", light_role(svc->lb_light), "%s %s%s%s", light_sign(svc->lb_light, s->ascii), str_or(svc->lb, "not joined"),
-              svc->lb_frontend ? ", frontend " : "", str_or(svc->lb_frontend, ""));
+    doc_field(d, "Rendered by", ROLE_TEXT, "%s%s%s", owner_words(svc), svc->overlay ? ": " : "",
+              str_or(svc->overlay, ""));
+    doc_field(d, "Load balancer", light_role(svc->lb_light), "%s %s%s%s", light_sign(svc->lb_light, s->ascii),
+              str_or(svc->lb, "not joined"), svc->lb_frontend ? ", frontend " : "",
+              str_or(svc->lb_frontend, ""));
     doc_field(d, "Gateway", ROLE_TEXT, "%s", str_or(svc->gateway, "no Gateway joins"));
     describe_ports(svc, d);
     if (svc->nodes.n)
@@ -196,7 +224,8 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
         doc_add(d, light_role(light), "%s ", light_sign(light, s->ascii));
         doc_add(d, ROLE_TEXT, "%s", n->name);
         doc_line(d, ROLE_QUIET, "  %s  %d ready here  %s%s%s", str_or(n->zone, "no zone"), n->ready_endpoints,
-                 tri_word(n->in_rotation, "in rotation", "out of rotation"), n->reason && *n->reason ? ": " : "", str_or(n->reason, ""));
+                 tri_word(n->in_rotation, "in rotation", "out of rotation"),
+                 n->reason && *n->reason ? ": " : "", str_or(n->reason, ""));
     }
 }
 
@@ -236,7 +265,8 @@ static const struct table_column node_columns[] = {
 };
 enum { COL_N_NODE, COL_N_IN, COL_N_READY, COL_N_ZONE, COL_N_SERVICE, COL_N_REASON };
 
-static const struct topo_node *node_at(const struct scene *s, size_t row, const struct topo_service **ret_service)
+static const struct topo_node *node_at(const struct scene *s, size_t row,
+                                       const struct topo_service **ret_service)
 {
     for (size_t i = 0; i < s->topo->services.n; i++) {
         const struct topo_service *svc = &s->topo->services.items[i];
@@ -266,8 +296,13 @@ static void node_cell(const struct scene *s, size_t row, int column, struct tabl
     enum light light = node_light(svc, n);
     switch (column) {
     case COL_N_NODE: cell_set(out, ROLE_TEXT, "%s", n->name); break;
-    case COL_N_IN: cell_set(out, light_role(light), "%s %s", light_sign(light, s->ascii), tri_word(n->in_rotation, "in", "out")); break;
-    case COL_N_READY: cell_number(out, n->ready_endpoints ? ROLE_TEXT : ROLE_QUIET, n->ready_endpoints); break;
+    case COL_N_IN:
+        cell_set(out, light_role(light), "%s %s", light_sign(light, s->ascii),
+                 tri_word(n->in_rotation, "in", "out"));
+        break;
+    case COL_N_READY:
+        cell_number(out, n->ready_endpoints ? ROLE_TEXT : ROLE_QUIET, n->ready_endpoints);
+        break;
     case COL_N_ZONE: cell_set(out, ROLE_QUIET, "%s", str_or(n->zone, "")); break;
     case COL_N_SERVICE: cell_set(out, ROLE_QUIET, "%s", str_or(short_name(svc->service), "")); break;
     case COL_N_REASON: cell_set(out, ROLE_QUIET, "%s", str_or(n->reason, "")); break;
@@ -300,8 +335,9 @@ static void node_describe(const struct scene *s, size_t row, struct doc *d)
     doc_field(d, "Zone", ROLE_TEXT, "%s", n->zone);
     doc_field(d, "Of Service", ROLE_TEXT, "%s", svc->service);
     doc_field(d, "Gateway pods", ROLE_TEXT, "%d ready here", n->ready_endpoints);
-    doc_field(d, "In rotation", n->in_rotation == TRI_FALSE ? ROLE_BAD : ROLE_TEXT, "%s%s%s", tri_word(n->in_rotation, "yes", "no"),
-              n->reason && *n->reason ? ": " : "", str_or(n->reason, ""));
+    doc_field(d, "In rotation", n->in_rotation == TRI_FALSE ? ROLE_BAD : ROLE_TEXT, "%s%s%s",
+              tri_word(n->in_rotation, "yes", "no"), n->reason && *n->reason ? ": " : "",
+              str_or(n->reason, ""));
 }
 
 static bool node_object(const struct scene *s, size_t row, struct object_name *out)
@@ -332,7 +368,8 @@ static const struct list *const lists[] = {&list_services, &list_nodes};
 const struct view view_services = {
     .name = "services",
     .title = "Services",
-    .help = "Services of the gateways: traffic policy, health-check port, what the load balancer probes, nodes in rotation.",
+    .help = "Services of the gateways: traffic policy, health-check port, what the load balancer probes, "
+            "nodes in rotation.",
     .order = 5,
     .lists = lists,
     .n_lists = 2,
@@ -342,7 +379,8 @@ static void draw(struct scene *s, struct rect r)
 {
     size_t nodes = node_count(s);
     if (r.h >= 20 && nodes) {
-        struct rect below = rect_take_bottom(&r, (int)(nodes + 2 < (size_t)r.h / 3 ? nodes + 2 : (size_t)r.h / 3));
+        struct rect below =
+            rect_take_bottom(&r, (int)(nodes + 2 < (size_t)r.h / 3 ? nodes + 2 : (size_t)r.h / 3));
         rect_take_bottom(&r, 1);
         draw_list(s, &view_services, 1, below);
     }
