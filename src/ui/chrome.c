@@ -298,7 +298,7 @@ static void problem(struct doc *d, const struct scene *s, const struct source_st
 /* Kubernetes in one word: its watches are live together or are named one by one. */
 static void kubernetes_words(struct doc *d, const struct scene *s)
 {
-    size_t live = 0, pending = 0;
+    size_t live = 0, pending = 0, lost = 0;
     const struct source_state *loading = NULL;
     for (size_t i = 0; i < s->snapshot->n_sources; i++) {
         const struct source_state *source = &s->snapshot->sources[i];
@@ -306,6 +306,7 @@ static void kubernetes_words(struct doc *d, const struct scene *s)
             continue;
         live += source->status == SOURCE_LIVE;
         pending += source->status == SOURCE_PENDING;
+        lost += source->status == SOURCE_STALE || source->status == SOURCE_FAILED;
         if (source->status == SOURCE_PENDING && (!loading || source->objects > loading->objects))
             loading = source;
     }
@@ -315,6 +316,8 @@ static void kubernetes_words(struct doc *d, const struct scene *s)
         doc_add(d, ROLE_ACCENT, "k8s loading %s%s", words, pending > 1 ? "" : "");
         if (pending > 1)
             doc_add(d, ROLE_QUIET, " +%zu", pending - 1);
+    } else if (lost) {
+        doc_add(d, ROLE_WARN, "k8s %zu of %zu live", live, live + lost);
     } else if (live) {
         doc_puts(d, ROLE_QUIET, "k8s ");
         doc_puts(d, ROLE_OK, "live");

@@ -221,7 +221,7 @@ def usage(tap):
     with Simulator("healthy") as sim:
         gatewatch = Gatewatch(sim)
         mark = sim.mark()
-        for args, words in ((("checkk",), ("checkk", "check")), (("check", "--jsno"), ("--jsno",)), (("status", "-o", "xml"), ("xml",)),
+        for args, words in ((("checks",), ("checks", "check")), (("check", "--jsno"), ("--jsno",)), (("status", "-o", "xml"), ("xml",)),
                             (("check", "extra"), ("extra",)), (("fix",), ("health-route",)),
                             (("fix", "health-ruote"), ("health-route",)), (("--refersh", "5", "status"), ("--refresh",)),
                             (("status", "--refresh", "soon"), ("soon",)), (("fix", "log", "more"), ("more",))):
