@@ -110,7 +110,10 @@ static void backends_words(const struct topology *t, char *out, size_t cap)
 {
     size_t up, down;
     count_backends(t, &up, &down);
-    if (!t || !t->backends.n)
+    bool known = false;
+    for (size_t i = 0; t && i < t->backends.n; i++)
+        known = known || t->backends.items[i].health != HEALTH_UNKNOWN;
+    if (!known)
         str_copy(out, cap, "backend health is not known");
     else if (down == 1 && t->backends.n == 1)
         str_copy(out, cap, "the backend is down");
@@ -126,12 +129,11 @@ static void backends_words(const struct topology *t, char *out, size_t cap)
 
 static void loading_words(const struct view_data *d, const char *backends, char *out, size_t cap)
 {
-    size_t pending = 0, n = d && d->snapshot ? d->snapshot->n_sources : 0;
-    for (size_t i = 0; i < n; i++)
-        pending += d->snapshot->sources[i].status == SOURCE_PENDING;
-    if (n && pending < n && d->topology && d->topology->backends.n)
+    size_t pending = sources_pending(d), n = d && d->snapshot ? d->snapshot->n_sources : 0;
+    bool known = d && d->topology && d->topology->backends.n;
+    if (known && pending)
         str_format(out, cap, "so far %s; %zu of %zu sources to come", backends, pending, n);
-    else if (n && pending < n)
+    else if (pending && pending < n)
         str_format(out, cap, "reading the cluster and Azure: %zu of %zu sources to come", pending, n);
     else
         str_copy(out, cap, "reading the cluster and Azure");
@@ -170,7 +172,7 @@ static struct verdict verdict_of(const struct app *a)
         v.sign = light_sign(LIGHT_DOWN, ascii);
         v.word = "UNHEALTHY";
         str_format(v.text, sizeof v.text, "%s: %s", words, str_or(f->title, f->code));
-    } else if (!d || !d->settled) {
+    } else if (still_loading(d)) {
         v.sign = ascii ? "." : "…";
         v.word = "LOADING";
         loading_words(d, words, v.text, sizeof v.text);
@@ -201,6 +203,10 @@ static struct verdict verdict_of(const struct app *a)
             v.word = "HEALTHY";
         }
         str_copy(v.text, sizeof v.text, words);
+    }
+    if (d && !d->settled && (v.role == ROLE_VERDICT_OK || v.role == ROLE_VERDICT_WARN)) {
+        size_t used = strlen(v.text);
+        str_format(v.text + used, sizeof v.text - used, "; the load balancer's own report is still to come");
     }
     return v;
 }
@@ -282,17 +288,44 @@ static void pending_words(const struct source_state *s, char *out, size_t cap)
     }
 }
 
-static void problem(struct doc *d, const struct scene *s, const struct source_state *source)
+static enum role problem_role(enum source_status status)
+{
+    return status == SOURCE_STALE || status == SOURCE_FORBIDDEN ? ROLE_WARN : ROLE_BAD;
+}
+
+static void one_problem(struct doc *d, const struct scene *s, const struct source_state *source)
 {
     char age[16] = "";
-    enum role role =
-        source->status == SOURCE_STALE || source->status == SOURCE_FORBIDDEN ? ROLE_WARN : ROLE_BAD;
-    separator(d, s->ascii);
+    enum role role = problem_role(source->status);
     doc_add(d, role, "%s %s", source->name, source_status_name(source->status));
     if (source->good_mono_ms >= 0 && source->status != SOURCE_FORBIDDEN)
         doc_add(d, role, " %s", age_text(s->mono_ms - source->good_mono_ms, age));
     if (source->error.code != ERR_NONE)
         doc_add(d, ROLE_QUIET, ": %s", source->error.message);
+}
+
+/* One is told in full, several by name: their messages are under `:sources`. */
+static void problems(struct doc *d, const struct scene *s, enum source_status status)
+{
+    const struct source_state *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < s->snapshot->n_sources; i++)
+        if (s->snapshot->sources[i].status == status) {
+            first = first ? first : &s->snapshot->sources[i];
+            n++;
+        }
+    if (!n)
+        return;
+    separator(d, s->ascii);
+    if (n == 1) {
+        one_problem(d, s, first);
+        return;
+    }
+    doc_add(d, problem_role(status), "%zu %s", n, source_status_name(status));
+    doc_puts(d, ROLE_QUIET, " (:sources): ");
+    for (size_t i = 0, told = 0; i < s->snapshot->n_sources; i++)
+        if (s->snapshot->sources[i].status == status)
+            doc_add(d, ROLE_QUIET, "%s%s", told++ ? ", " : "", s->snapshot->sources[i].name);
 }
 
 /* Kubernetes in one word: its watches are live together or are named one by one. */
@@ -368,12 +401,9 @@ void sources_doc(const struct scene *s, struct doc *d)
     }
     kubernetes_words(d, s);
     azure_words(d, s);
-    for (size_t i = 0; i < s->snapshot->n_sources; i++) {
-        const struct source_state *source = &s->snapshot->sources[i];
-        if (source->status == SOURCE_STALE || source->status == SOURCE_FAILED ||
-            source->status == SOURCE_FORBIDDEN)
-            problem(d, s, source);
-    }
+    problems(d, s, SOURCE_FAILED);
+    problems(d, s, SOURCE_STALE);
+    problems(d, s, SOURCE_FORBIDDEN);
     if (!d->open)
         doc_puts(d, ROLE_QUIET, s->snapshot->n_sources ? "no source answers yet" : "no sources");
     doc_end(d);

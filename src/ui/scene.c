@@ -129,7 +129,7 @@ void draw_list(struct scene *s, const struct view *view, int n, struct rect r)
         table_draw(t, &model, s->canvas, inner, focused);
         return;
     }
-    bool loading = !s->data || (!s->data->settled && model.n_rows == 0);
+    bool loading = still_loading(s->data) && model.n_rows == 0;
     const char *why = model.n_rows ? "Nothing passes the filter. Esc clears it." :
                       loading      ? "Loading…" :
                                      list->empty;
@@ -159,6 +159,28 @@ void draw_list_and_detail(struct scene *s, const struct view *view, int n, struc
 }
 
 /* ---- findings ------------------------------------------------------------------------------------------------------------------ */
+
+size_t sources_pending(const struct view_data *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; d && d->snapshot && i < d->snapshot->n_sources; i++)
+        n += d->snapshot->sources[i].status == SOURCE_PENDING;
+    return n;
+}
+
+bool still_loading(const struct view_data *d)
+{
+    if (!d)
+        return true;
+    if (d->settled)
+        return false;
+    if (!d->topology || sources_pending(d) || !d->topology->backends.n)
+        return true;
+    for (size_t i = 0; i < d->topology->backends.n; i++)
+        if (d->topology->backends.items[i].health == HEALTH_UNKNOWN)
+            return true;
+    return false;
+}
 
 const struct finding *root_cause(const struct view_data *d)
 {

@@ -107,6 +107,10 @@ uint64_t hash_of(const char *a, const char *b, const char *c, const char *d);
 const char *last_segment(const char *id);       /* of a resource id */
 const char *short_name(const char *ns_name);    /* "ns/name" → "name" */
 const struct finding *finding_with_fix(const struct scene *, const char *gateway);
+/* Something that matters has not answered yet. The load balancer's own report may take minutes and is not waited for
+ * once the backends' health is known. */
+bool still_loading(const struct view_data *);
+size_t sources_pending(const struct view_data *);
 const struct finding *root_cause(const struct view_data *);
 size_t findings_count(const struct view_data *, enum severity, bool folded_too);
 

@@ -110,7 +110,7 @@ static void draw_hop(struct scene *s, struct rect r, enum hop hop, bool last)
     if (!last)
         draw_arrow(c, x + used + 1, x + width - 1, r.y);
     struct style news_style = STYLE(h->light == LIGHT_OK ? ROLE_TEXT : role), quiet = STYLE(ROLE_QUIET);
-    bool reading = h->light == LIGHT_UNKNOWN && (!s->data || !s->data->settled);
+    bool reading = h->light == LIGHT_UNKNOWN && still_loading(s->data);
     const char *detail = h->detail && *h->detail ? h->detail :
                          reading                 ? (s->ascii ? "reading" : "reading…") :
                                                    light_word(h->light);
@@ -219,7 +219,7 @@ static void draw_no_cause(struct scene *s, struct rect r)
     const struct view_data *d = s->data;
     size_t unknown = d && d->findings ? d->findings->unknown.n : 0;
     DOC_AUTO doc = {0};
-    if (!d || !d->settled)
+    if (still_loading(d))
         doc_puts(&doc, ROLE_QUIET, s->ascii ? "Reading..." : "Reading…");
     else if (d->fatal.code != ERR_NONE)
         doc_puts(&doc, ROLE_UNKNOWN, "Not known: the cluster could not be opened.");
