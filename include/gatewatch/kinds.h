@@ -108,6 +108,7 @@ struct listener {
     const char *name, *hostname, *protocol;
     int port;
     const char *tls_mode;           /* "" when no tls */
+    bool tls, tls_options;          /* whether they are there */
     struct { struct object_ref *items; size_t n; } certificates;
     const char *from;               /* allowedRoutes.namespaces.from: Same (default) All Selector */
     struct label_selector selector;

@@ -17,6 +17,17 @@ void report_plan_json(const struct plan *, struct text *out);
 void report_plan_text(const struct plan *, int columns, struct text *out);
 void report_journal_json(const struct journal *, struct text *out);
 void report_journal_text(const struct journal *, int columns, struct text *out);
+struct explain_view {
+    const struct request *request;
+    const struct explanation *explanation;
+    const struct route_table *table;
+    const struct snapshot *snapshot;
+};
+void report_explain_json(const struct explain_view *, struct text *out);
+void report_explain_text(const struct explain_view *, int columns, struct text *out);
+bool report_explain_told(const struct explanation *);   /* false: whether and what it would answer could not be told */
+void report_lint_json(const struct predicted_conditions *, struct text *out);
+void report_lint_text(const struct predicted_conditions *, int columns, struct text *out);
 void report_error_json(const struct error *, struct text *out);
 
 #endif

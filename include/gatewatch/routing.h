@@ -72,6 +72,43 @@ struct route_answer {
 struct route_answer route_explain(const struct route_table *, const struct snapshot *, const struct gateway *,
                                   const struct request *, int istio_minor);
 
+/* ---- the whole explanation ---------------------------------------------------------------------------------------------------- */
+struct explain_options {
+    int istio_minor;            /* as for route_explain */
+    bool assume_ready;          /* saved manifests do not tell who is ready: forwarded counts as 200 */
+    const char *listener;       /* as if the request had come through this listener; NULL: chosen as a gateway does */
+};
+struct explained_rule { const struct route *route; int rule; const char *lost; };
+struct explained_route { const struct route *route; const char *why; };     /* why: "REASON: sentence" */
+struct explanation {
+    struct arena arena;
+    struct route_answer answer;
+    const char *location;       /* of a redirect, every field resolved; NULL */
+    struct { struct explained_rule *items; size_t n; } candidates;  /* in order of precedence, without the one that serves */
+    struct { struct explained_route *items; size_t n; } rejected;   /* routes of this Gateway that are not asked */
+};
+/* route_explain, and why everything else does not serve. Walks all routes: for one request, not for thousands. */
+struct explanation *explanation_build(const struct route_table *, const struct snapshot *, const struct gateway *,
+                                      const struct request *, const struct explain_options *);
+void explanation_free(struct explanation *);
+/* Does a listener of this Gateway take the request's port and scheme; with `host` also its host? */
+bool gateway_listens(const struct route_table *, const struct gateway *, const struct request *, bool host);
+const struct listener *gateway_listener(const struct route_table *, const struct gateway *, const char *name);
+
+/* ---- conditions, as a controller would set them ------------------------------------------------------------------------------- */
+/* From the specification alone, whatever the status in the objects says. What only a controller or the content of a Secret
+ * could tell is TRI_UNKNOWN with reason Pending. Listeners of a ListenerSet have the set as object. */
+struct condition_set {
+    const struct object *object;
+    const char *parent;         /* "ns/name" of routes and sets; NULL of classes and Gateways */
+    const char *listener;       /* of a listener its name, of a route its sectionName; NULL: the object itself */
+    struct conditions conditions;
+};
+struct predicted_conditions { struct arena arena; struct condition_set *items; size_t n; };
+struct predicted_conditions *conditions_predict(const struct snapshot *);   /* borrows objects of the snapshot */
+void predicted_conditions_free(struct predicted_conditions *);
+bool condition_set_refused(const struct condition_set *);   /* some condition says that this will not work as written */
+
 /* Routes whose every match is taken by others before it: the shadowing route, or NULL. */
 const struct route *route_shadowed_by(const struct route_table *, const struct route *);
 bool status_accepted(const struct strings *ranges, int status);    /* "200-399", "404"; empty = 200-399 */

@@ -17,15 +17,18 @@ bool output_ask(const char *question, char *answer, size_t cap);
 struct option_spec { const char *name; bool takes_value; };
 struct options {
     bool json, prom;
-    struct { const char *name, *value; } items[32];
+    struct { const char *name, *value; } items[64];
     size_t n;
-    const char *words[16];
+    const char *words[64];
     size_t n_words;
 };
 /* "-o json" (or text, or prom where allowed) is common to all. Unknown options are errors that name the nearest. */
 bool options_parse(struct options *, const struct option_spec *, int argc, char **argv, bool prom_allowed,
                    struct error *);
 const char *options_value(const struct options *, const char *name);    /* NULL when absent; "" for a switch */
+/* What -f names, and the words that follow (`-f *.yaml`), in order; words that were taken are NULL. */
+enum { OPTION_FILES_MAX = 128 };
+size_t options_files(const struct options *, const char *files[OPTION_FILES_MAX]);
 /* Reports a usage error of a subcommand; returns EXIT_USAGE. */
 int usage_error(const struct error *, bool json);
 

@@ -82,6 +82,18 @@ const char *options_value(const struct options *options, const char *name)
     return NULL;
 }
 
+size_t options_files(const struct options *options, const char *files[OPTION_FILES_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < options->n && n < OPTION_FILES_MAX; i++)
+        if (str_eq(options->items[i].name, "-f"))
+            files[n++] = options->items[i].value;
+    for (size_t i = 0; i < options->n_words && n < OPTION_FILES_MAX; i++)
+        if (options->words[i])
+            files[n++] = options->words[i];
+    return n;
+}
+
 int usage_error(const struct error *err, bool json)
 {
     output_error(err, json);

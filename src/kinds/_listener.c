@@ -12,6 +12,8 @@ static const struct field listener_fields[] = {
     STRING(struct listener, protocol, "protocol"),
     INT(struct listener, port, "port"),
     STRING(struct listener, tls_mode, "tls.mode"),
+    ROW(struct listener, tls, "tls", FIELD_PRESENT),
+    ROW(struct listener, tls_options, "tls.options", FIELD_PRESENT),
     ARRAY(struct listener, certificates, "tls.certificateRefs", shape_object_ref),
     STRING(struct listener, from, "allowedRoutes.namespaces.from"),
     STRUCT(struct listener, selector, "allowedRoutes.namespaces.selector", shape_label_selector),

@@ -51,7 +51,7 @@ bool parent_names_listener(const struct parent_ref *p, const struct route *route
 
 /* ---- kinds ----------------------------------------------------------------------------------------------------- */
 
-static bool kind_allowed(const struct listener *l, const char *kind)
+bool listener_kind_allowed(const struct listener *l, const char *kind)
 {
     if (l->kinds.n > 0) {
         for (size_t i = 0; i < l->kinds.n; i++) {
@@ -139,12 +139,17 @@ static enum attach_reason namespace_allowed(const struct snapshot *s, const char
 }
 
 /* A ListenerSet is merged into its Gateway when that allows the set's namespace; the default is None. */
+enum attach_reason set_admitted(const struct snapshot *s, const struct gateway *g, const struct listenerset *set)
+{
+    return namespace_allowed(s, g->object.namespace, str_or(g->listener_sets_from, "None"), &g->listener_sets_selector,
+                             set->object.namespace);
+}
+
 bool set_joins(const struct snapshot *s, const struct gateway *g, const struct listenerset *set)
 {
     return str_eq(set->parent.name, g->object.name) &&
            str_eq(str_or(set->parent.namespace, set->object.namespace), g->object.namespace) &&
-           namespace_allowed(s, g->object.namespace, str_or(g->listener_sets_from, "None"),
-                             &g->listener_sets_selector, set->object.namespace) == ATTACH_OK;
+           set_admitted(s, g, set) == ATTACH_OK;
 }
 
 /* ---- together -------------------------------------------------------------------------------------------------- */
@@ -152,7 +157,7 @@ bool set_joins(const struct snapshot *s, const struct gateway *g, const struct l
 enum attach_reason listener_takes(const struct snapshot *s, const struct gateway *g, const struct listener *l,
                                   const struct listenerset *set, const char *kind, const char *namespace)
 {
-    if (!kind_allowed(l, kind))
+    if (!listener_kind_allowed(l, kind))
         return ATTACH_KIND;
     const char *home = set ? set->object.namespace : g->object.namespace;
     return namespace_allowed(s, home, l->from, &l->selector, namespace);

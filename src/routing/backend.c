@@ -107,39 +107,45 @@ static const struct service_port *find_port(const struct service *svc, int port)
     return NULL;
 }
 
-static enum backend_state resolve_service(const struct snapshot *s, const struct route_table *t, const char *namespace,
-                                          const struct backend_ref *b, int *ready, int *total)
+static const struct service *service_of(const struct snapshot *s, const struct route *r, const struct backend_ref *b)
 {
+    return (const struct service *)snapshot_find(s, KIND_SERVICE, str_or(b->ref.namespace, r->object.namespace),
+                                                 b->ref.name);
+}
+
+enum backend_state backend_named(const struct snapshot *s, const struct route *r, const struct backend_ref *b)
+{
+    const char *namespace = str_or(b->ref.namespace, r->object.namespace);
+    bool foreign = !str_eq(namespace, r->object.namespace);
+    if ((*b->ref.kind && !str_eq(b->ref.kind, "Service")) || *b->ref.group)
+        return kind_beyond_us(&b->ref) ? BACKEND_UNKNOWN : BACKEND_BAD_KIND;
+    if (foreign && !snapshot_knows(s, KIND_REFERENCEGRANT))
+        return BACKEND_UNKNOWN;
+    if (foreign && !grant_permits(s, GATEWAY_GROUP, r->object.kind->name, r->object.namespace, "", "Service", namespace,
+                                  b->ref.name))
+        return BACKEND_NOT_PERMITTED;
     if (!snapshot_knows(s, KIND_SERVICE))
         return BACKEND_UNKNOWN;
-    const struct service *svc = (const struct service *)snapshot_find(s, KIND_SERVICE, namespace, b->ref.name);
+    const struct service *svc = service_of(s, r, b);
     if (!svc)
         return BACKEND_MISSING;
-    const struct service_port *port = find_port(svc, b->port);
-    if (!port)
-        return BACKEND_PORT_MISSING;
-    if (str_eq(svc->type, "ExternalName") || !snapshot_knows(s, KIND_ENDPOINTSLICE))
-        return BACKEND_UNKNOWN;
-    count_endpoints(s, t, svc, port->name, ready, total);
-    return *ready > 0 ? BACKEND_READY : BACKEND_NOT_READY;
+    return find_port(svc, b->port) ? BACKEND_READY : BACKEND_PORT_MISSING;
 }
 
 enum backend_state backend_of(const struct snapshot *s, const struct route_table *t, const struct route *r,
                               const struct backend_ref *b, int *ret_ready, int *ret_total)
 {
     int ready = -1, total = -1;
-    enum backend_state state;
-    const char *namespace = str_or(b->ref.namespace, r->object.namespace);
-    bool foreign = !str_eq(namespace, r->object.namespace);
-    if ((*b->ref.kind && !str_eq(b->ref.kind, "Service")) || *b->ref.group)
-        state = kind_beyond_us(&b->ref) ? BACKEND_UNKNOWN : BACKEND_BAD_KIND;
-    else if (foreign && !snapshot_knows(s, KIND_REFERENCEGRANT))
-        state = BACKEND_UNKNOWN;
-    else if (foreign && !grant_permits(s, GATEWAY_GROUP, r->object.kind->name, r->object.namespace, "", "Service",
-                                       namespace, b->ref.name))
-        state = BACKEND_NOT_PERMITTED;
-    else
-        state = resolve_service(s, t, namespace, b, &ready, &total);
+    enum backend_state state = backend_named(s, r, b);
+    if (state == BACKEND_READY) {       /* so far only that it is there */
+        const struct service *svc = service_of(s, r, b);
+        if (str_eq(svc->type, "ExternalName") || !snapshot_knows(s, KIND_ENDPOINTSLICE)) {
+            state = BACKEND_UNKNOWN;
+        } else {
+            count_endpoints(s, t, svc, find_port(svc, b->port)->name, &ready, &total);
+            state = ready > 0 ? BACKEND_READY : BACKEND_NOT_READY;
+        }
+    }
     if (ret_ready)
         *ret_ready = ready;
     if (ret_total)

@@ -57,7 +57,7 @@ struct search {
 static void consider(struct search *s, uint32_t i)
 {
     const struct entry *e = &s->table->entries[i];
-    enum tri m = entry_matches(e, s->request);
+    enum tri m = entry_matches(e, s->request, NULL);
     if (m == TRI_FALSE)
         return;
     if (e->dropped) {
@@ -77,8 +77,9 @@ static void consider(struct search *s, uint32_t i)
 }
 
 /* Entries are numbered in order of precedence, so in a chain the first match ends the walk. */
-static void walk(struct search *s, uint32_t i)
+static void walk(void *ctx, uint32_t i)
 {
+    struct search *s = ctx;
     for (; i != NO_ENTRY; i = s->table->entries[i].next) {
         if (!s->vhost->mixed && s->found != NO_ENTRY && i > s->found)
             return;
@@ -86,17 +87,16 @@ static void walk(struct search *s, uint32_t i)
     }
 }
 
-static void find_rule(struct search *s)
+void vhost_chains(const struct route_table *t, const struct vhost *v, const char *path,
+                  void (*chain)(void *ctx, uint32_t first), void *ctx)
 {
-    const struct route_table *t = s->table;
-    uint32_t vhost = (uint32_t)(s->vhost - t->vhosts);
-    const char *path = s->request->path;
+    uint32_t vhost = (uint32_t)(v - t->vhosts);
     size_t len = strlen(path);
-    walk(s, table_chain(t, vhost, PATH_EXACT, path, len));
+    chain(ctx, table_chain(t, vhost, PATH_EXACT, path, len));
     for (size_t i = len + 1; i-- > 0;)
         if (i == len || path[i] == '/')
-            walk(s, table_chain(t, vhost, PATH_PREFIX, path, i));
-    walk(s, s->vhost->regex);
+            chain(ctx, table_chain(t, vhost, PATH_PREFIX, path, i));
+    chain(ctx, v->regex);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
@@ -147,7 +147,7 @@ static void answer_empty(struct route_answer *a, bool weights, int istio_minor)
 }
 
 static void answer_backends(struct route_answer *a, const struct route_table *t, const struct snapshot *snap,
-                            const struct route_rule *rule, int istio_minor)
+                            const struct route_rule *rule, const struct ask_how *how)
 {
     int64_t total = 0, share[3] = { 0 };     /* of 200, 500, 503 */
     bool unknown = false;
@@ -161,14 +161,14 @@ static void answer_backends(struct route_answer *a, const struct route_table *t,
             a->backend = state;
             a->backend_ref = b;
         }
-        int status = status_of(state);
+        int status = state == BACKEND_UNKNOWN && how->assume_ready ? 200 : status_of(state);
         unknown |= status < 0;
         total += weight;
         if (status > 0)
             share[status == 200 ? 0 : status == 500 ? 1 : 2] += weight;
     }
     if (total == 0) {
-        answer_empty(a, rule->backends.n > 0, istio_minor);
+        answer_empty(a, rule->backends.n > 0, how->istio_minor);
         return;
     }
     if (unknown) {
@@ -185,7 +185,8 @@ static void answer_backends(struct route_answer *a, const struct route_table *t,
     }
 }
 
-static void answer_entry(struct route_answer *a, const struct search *s, const struct snapshot *snap, int istio_minor)
+static void answer_entry(struct route_answer *a, const struct search *s, const struct snapshot *snap,
+                         const struct ask_how *how)
 {
     const struct entry *e = &s->table->entries[s->found];
     const struct route_rule *rule = &e->route->rules.items[e->rule];
@@ -205,7 +206,7 @@ static void answer_entry(struct route_answer *a, const struct search *s, const s
             return;
         }
     }
-    answer_backends(a, s->table, snap, rule, istio_minor);
+    answer_backends(a, s->table, snap, rule, how);
     if (str_eq(a->listener->protocol, "TLS") && a->status == 200) {
         a->status = -1;
         a->note = "TLS passthrough: the backend itself answers";
@@ -216,10 +217,11 @@ static void answer_entry(struct route_answer *a, const struct search *s, const s
     }
 }
 
-static void answer_vhost(struct route_answer *a, struct search *s, const struct snapshot *snap, int istio_minor)
+static void answer_vhost(struct route_answer *a, struct search *s, const struct snapshot *snap,
+                         const struct ask_how *how)
 {
     a->hostname = s->vhost->hostname;
-    find_rule(s);
+    vhost_chains(s->table, s->vhost, s->request->path, walk, s);
     if (s->doubtful < s->found || (s->found == NO_ENTRY && s->vhost->uncertain)) {
         a->status = -1;
         const struct entry *e = s->doubtful != NO_ENTRY ? &s->table->entries[s->doubtful] : NULL;
@@ -232,11 +234,19 @@ static void answer_vhost(struct route_answer *a, struct search *s, const struct 
         a->note = s->dropped ? "a route would match, but Istio leaves it out whole for an invalid rule" : "";
         return;
     }
-    answer_entry(a, s, snap, istio_minor);
+    answer_entry(a, s, snap, how);
 }
 
-struct route_answer route_explain(const struct route_table *t, const struct snapshot *snap, const struct gateway *g,
-                                  const struct request *request, int istio_minor)
+static size_t listener_named(const struct route_table *t, size_t first, size_t n, const char *name)
+{
+    for (size_t i = first; i < first + n; i++)
+        if (str_eq(t->listeners[i].listener->name, name))
+            return i;
+    return SIZE_MAX;
+}
+
+struct route_answer route_ask(const struct route_table *t, const struct snapshot *snap, const struct gateway *g,
+                              const struct request *request, const struct ask_how *how, struct ask_found *ret)
 {
     struct route_answer a = { .gateway = g, .rule = -1, .match = -1, .status = 404, .hostname = "", .note = "",
                               .backend = BACKEND_UNKNOWN };
@@ -247,6 +257,9 @@ struct route_answer route_explain(const struct route_table *t, const struct snap
     size_t first = 0, n = table_listeners(t, g, &first);
     size_t by_host = best_listener(t, first, n, &q, q.host);
     size_t chosen = tls && q.sni ? best_listener(t, first, n, &q, q.sni) : by_host;
+    *ret = (struct ask_found){ .listener = SIZE_MAX, .entry = NO_ENTRY, .doubtful = NO_ENTRY };
+    if (how->listener)
+        chosen = by_host = listener_named(t, first, n, how->listener);
     if (chosen == SIZE_MAX) {
         bool open = port_open(t, first, n, &q);
         a.status = open && !tls ? 404 : 0;
@@ -256,6 +269,7 @@ struct route_answer route_explain(const struct route_table *t, const struct snap
         return a;
     }
     a.listener = t->listeners[chosen].listener;
+    ret->listener = chosen;
     if (not_served(&t->listeners[chosen])) {
         a.status = 0;
         a.note = "the controller reports this listener as not programmed: it is not served";
@@ -267,10 +281,32 @@ struct route_answer route_explain(const struct route_table *t, const struct snap
                                      : "the host belongs to another listener of this port";
         return a;
     }
-    struct search s = { .table = t, .request = &q, .istio = istio_minor > 0, .found = NO_ENTRY, .doubtful = NO_ENTRY,
-                        .other = NO_ENTRY };
-    s.vhost = table_vhost(t, chosen, q.host);
+    struct search s = { .table = t, .request = &q, .istio = how->istio_minor > 0, .found = NO_ENTRY,
+                        .doubtful = NO_ENTRY, .other = NO_ENTRY };
+    ret->vhost = s.vhost = table_vhost(t, chosen, q.host);
     if (s.vhost)
-        answer_vhost(&a, &s, snap, istio_minor);
+        answer_vhost(&a, &s, snap, how);
+    ret->entry = a.route ? s.found : NO_ENTRY;
+    ret->doubtful = s.doubtful;
     return a;
+}
+
+struct route_answer route_explain(const struct route_table *t, const struct snapshot *snap, const struct gateway *g,
+                                  const struct request *request, int istio_minor)
+{
+    struct ask_found found;
+    return route_ask(t, snap, g, request, &(struct ask_how){ .istio_minor = istio_minor }, &found);
+}
+
+bool gateway_listens(const struct route_table *t, const struct gateway *g, const struct request *q, bool host)
+{
+    size_t first = 0, n = table_listeners(t, g, &first);
+    return host ? best_listener(t, first, n, q, str_or(q->host, "")) != SIZE_MAX : port_open(t, first, n, q);
+}
+
+const struct listener *gateway_listener(const struct route_table *t, const struct gateway *g, const char *name)
+{
+    size_t first = 0, n = table_listeners(t, g, &first);
+    size_t found = listener_named(t, first, n, name);
+    return found == SIZE_MAX ? NULL : t->listeners[found].listener;
 }

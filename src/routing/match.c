@@ -72,6 +72,17 @@ static enum tri and_tri(enum tri a, enum tri b)
     return a == TRI_UNKNOWN || b == TRI_UNKNOWN ? TRI_UNKNOWN : TRI_TRUE;
 }
 
+/* Notes the condition that decided: the first that fails, else the first that cannot be told. */
+static enum tri blame(struct mismatch *why, enum mismatch_kind kind, const struct string_match *condition,
+                      const char *value, enum tri holds)
+{
+    if (!why || holds == TRI_TRUE || (why->kind != MISMATCH_NONE && holds == TRI_UNKNOWN))
+        return holds;
+    *why = (struct mismatch){ .kind = kind, .condition = condition, .absent = !value };
+    str_copy(why->value, sizeof why->value, str_or(value, ""));
+    return holds;
+}
+
 /* ---- headers and query parameters ------------------------------------------------------------------------------ */
 
 static const char *header_value(const struct request *q, const char *name)
@@ -82,7 +93,7 @@ static const char *header_value(const struct request *q, const char *name)
     return str_eq_nocase(name, "host") ? q->host : NULL;
 }
 
-static enum tri headers_match(const struct http_match *m, const struct request *q)
+static enum tri headers_match(const struct http_match *m, const struct request *q, struct mismatch *why)
 {
     enum tri all = TRI_TRUE;
     for (size_t i = 0; i < m->headers.n && all != TRI_FALSE; i++) {
@@ -93,7 +104,8 @@ static enum tri headers_match(const struct http_match *m, const struct request *
         if (repeated)
             continue;
         const char *value = header_value(q, h->name);
-        all = and_tri(all, value ? value_matches(h->type, h->value, value) : TRI_FALSE);
+        all = and_tri(all, blame(why, MISMATCH_HEADER, h, value,
+                                 value ? value_matches(h->type, h->value, value) : TRI_FALSE));
     }
     return all;
 }
@@ -136,7 +148,7 @@ static bool query_value(const char *query, const char *name, char *out, size_t c
     return false;
 }
 
-static enum tri query_matches(const struct http_match *m, const struct request *q)
+static enum tri query_matches(const struct http_match *m, const struct request *q, struct mismatch *why)
 {
     enum tri all = TRI_TRUE;
     for (size_t i = 0; i < m->query.n && all != TRI_FALSE; i++) {
@@ -148,25 +160,26 @@ static enum tri query_matches(const struct http_match *m, const struct request *
             continue;
         char value[2048];
         bool found = query_value(q->query, p->name, value, sizeof value);
-        all = and_tri(all, found ? value_matches(p->type, p->value, value) : TRI_FALSE);
+        all = and_tri(all, blame(why, MISMATCH_QUERY, p, found ? value : NULL,
+                                 found ? value_matches(p->type, p->value, value) : TRI_FALSE));
     }
     return all;
 }
 
-enum tri entry_matches(const struct entry *e, const struct request *q)
+enum tri entry_matches(const struct entry *e, const struct request *q, struct mismatch *why)
 {
-    enum tri all = e->uncertain ? TRI_UNKNOWN : TRI_TRUE;
+    enum tri all = blame(why, MISMATCH_ATTACHMENT, NULL, "", e->uncertain ? TRI_UNKNOWN : TRI_TRUE);
     const struct http_match *m = e->match;
     if (!m)
         return all;
     if (e->rank == PATH_REGEX)
-        all = and_tri(all, regex_decide(m->path, q->path));
+        all = and_tri(all, blame(why, MISMATCH_PATH, NULL, q->path, regex_decide(m->path, q->path)));
     /* Equal, and nothing more: GET does not stand for HEAD. */
     if (*m->method && !str_eq(m->method, str_or(q->method, "GET")))
-        return TRI_FALSE;
+        return blame(why, MISMATCH_METHOD, NULL, str_or(q->method, "GET"), TRI_FALSE);
     if (all != TRI_FALSE)
-        all = and_tri(all, headers_match(m, q));
+        all = and_tri(all, headers_match(m, q, why));
     if (all != TRI_FALSE)
-        all = and_tri(all, query_matches(m, q));
+        all = and_tri(all, query_matches(m, q, why));
     return all;
 }

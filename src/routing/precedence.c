@@ -42,42 +42,75 @@ static int64_t created(const struct object *o)
     return o->created_ms > 0 ? o->created_ms : INT64_MAX;
 }
 
-int entry_compare(const struct entry *a, const struct entry *b, bool with_hostname)
+const char *precedence_step_name(enum precedence_step step)
 {
+    switch (step) {
+    case STEP_HOSTNAME: return "hostname";
+    case STEP_PATH_TYPE: return "path type";
+    case STEP_PATH_LENGTH: return "path length";
+    case STEP_METHOD: return "method";
+    case STEP_HEADERS: return "headers";
+    case STEP_QUERY: return "query parameters";
+    case STEP_AGE: return "age";
+    case STEP_NAME: return "name";
+    case STEP_KIND: return "kind";
+    case STEP_ORDER: break;
+    }
+    return "order";
+}
+
+int entry_order(const struct entry *a, const struct entry *b, bool with_hostname, enum precedence_step *ret_step)
+{
+    *ret_step = STEP_HOSTNAME;
     if (with_hostname) {
         int d = hostname_rank(b->route_hostname) - hostname_rank(a->route_hostname);
         if (d)
             return d;
     }
+    *ret_step = STEP_PATH_TYPE;
     if (a->rank != b->rank)
         return b->rank - a->rank;
+    *ret_step = STEP_PATH_LENGTH;
     if (a->rank != PATH_EXACT) {
         size_t la = strlen(entry_path(a)), lb = strlen(entry_path(b));
         if (la != lb)
             return la > lb ? -1 : 1;
     }
+    *ret_step = STEP_METHOD;
     bool ma = a->match && *a->match->method, mb = b->match && *b->match->method;
     if (ma != mb)
         return ma ? -1 : 1;
+    *ret_step = STEP_HEADERS;
     size_t ha = a->match ? a->match->headers.n : 0, hb = b->match ? b->match->headers.n : 0;
     if (ha != hb)
         return ha > hb ? -1 : 1;
+    *ret_step = STEP_QUERY;
     size_t qa = a->match ? a->match->query.n : 0, qb = b->match ? b->match->query.n : 0;
     if (qa != qb)
         return qa > qb ? -1 : 1;
     if (a->route != b->route) {
+        *ret_step = STEP_AGE;
         int64_t ca = created(&a->route->object), cb = created(&b->route->object);
         if (ca != cb)
             return ca < cb ? -1 : 1;
+        *ret_step = STEP_NAME;
         int d = compare_full_names(&a->route->object, &b->route->object);
         if (d)
             return d;
+        *ret_step = STEP_KIND;
         /* An HTTPRoute and a GRPCRoute of one name and time: the kind's name, so that the order is total. */
         d = strcmp(a->route->object.kind->name, b->route->object.kind->name);
         if (d)
             return d;
     }
+    *ret_step = STEP_ORDER;
     if (a->rule != b->rule)
         return a->rule - b->rule;
     return a->index - b->index;
+}
+
+int entry_compare(const struct entry *a, const struct entry *b, bool with_hostname)
+{
+    enum precedence_step step;
+    return entry_order(a, b, with_hostname, &step);
 }
