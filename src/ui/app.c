@@ -23,6 +23,7 @@ struct scene app_scene(struct app *a)
         .snapshot = a->data ? a->data->snapshot : NULL,
         .settings = a->settings,
         .state = &a->states[a->view->order],
+        .started_wall_ms = a->started_wall_ms,
         .mono_ms = a->mono_ms,
         .wall_ms = a->wall_ms,
         .ascii = a->canvas.ascii,
@@ -261,6 +262,7 @@ bool ui_run(struct engine *engine, const struct settings *settings, const struct
         theme_builtin(&app.theme);
     if (!term_start(&(struct term_options){.ascii = settings->ascii, .no_color = settings->no_color}, err))
         return false;
+    app.started_wall_ms = clock_wall_ms();
     size_t n;
     app.view = views_in_order(&n)[0];
     app.history[0] = app.view;

@@ -25,6 +25,7 @@ struct app {
     struct view_data *held;         /* newer, while frozen */
     unsigned held_back;             /* how many came meanwhile */
     bool frozen;
+    int64_t started_wall_ms;
     int64_t mono_ms, wall_ms;       /* of this frame */
 
     const struct view *view;

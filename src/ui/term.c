@@ -258,7 +258,8 @@ static bool open_screen(struct error *err)
         endwin();
         delscreen(term.screen);
         term.screen = NULL;
-        return error_set(err, ERR_CONFIG, "the terminal \"%s\" cannot move its cursor", name);
+        error_set(err, ERR_CONFIG, "the terminal \"%s\" cannot move its cursor", name);
+        return error_remedy(err, "Try TERM=xterm, or use `gatewatch status` and `gatewatch check`.");
     }
     return true;
 }

@@ -25,6 +25,7 @@ struct scene {
     const struct snapshot *snapshot;    /* may be NULL */
     const struct settings *settings;
     struct view_state *state;
+    int64_t started_wall_ms;            /* of this program: what was so then may have been so for long */
     int64_t mono_ms, wall_ms;           /* of this frame, in steps, so that ages change together */
     bool ascii;
 };
@@ -97,6 +98,7 @@ enum role predicted_role(enum predicted);
 const char *tri_word(enum tri, const char *yes, const char *no);    /* "unknown" between */
 /* An age in coarse steps ("<10s", "40s", "3m"), so that the screen changes little. What is younger than the frame is new. */
 const char *age_text(int64_t ms, char out[16]);
+/* "3m", or ">3m" for what was so when the program started; "" when not known. */
 const char *since_text(const struct scene *, int64_t since_wall_ms, char out[16]);
 const char *count_text(size_t, char out[24]);       /* "10,000" */
 void cell_set(struct table_cell *, enum role, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -141,10 +141,15 @@ const char *age_text(int64_t ms, char out[16])
 
 const char *since_text(const struct scene *s, int64_t since_wall_ms, char out[16])
 {
+    enum { FIRST_REPORT_MS = 30000 };
     if (since_wall_ms <= 0)
         return "";
-    int64_t age = s->wall_ms - since_wall_ms;
-    return age_text(age > 0 ? age : 0, out);
+    char age[16];
+    int64_t ms = s->wall_ms - since_wall_ms;
+    bool before_us = since_wall_ms < s->started_wall_ms + FIRST_REPORT_MS;
+    age_text(ms > 0 ? ms : 0, age);
+    str_format(out, 16, "%s%s", before_us && *age != '<' ? ">" : "", before_us && *age == '<' ? "" : age);
+    return out;
 }
 
 void cell_set(struct table_cell *cell, enum role role, const char *format, ...)

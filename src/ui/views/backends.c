@@ -138,10 +138,11 @@ static void describe(const struct scene *s, size_t row, struct doc *d)
 {
     const struct topo_backend *b = at(s, row);
     char age[16], list[512];
+    const char *since = since_text(s, b->since_wall_ms, age);
     doc_field(d, "Health", health_role(b->health), "%s %s%s%s", health_sign(b->health, s->ascii),
               b->health == HEALTH_DEGRADING ? "Degrading: reported healthy, last probe failed" :
                                               str_or(b->wire_health, "Unknown"),
-              b->since_wall_ms > 0 ? ", seen so for " : "", since_text(s, b->since_wall_ms, age));
+              *since ? ", for " : "", since);
     doc_field(d, "Probe log", ROLE_TEXT, "%s", b->log);
     if (b->cause != CAUSE_NONE && b->cause != CAUSE_OK) {
         const char *step = NULL;
