@@ -35,6 +35,9 @@ static void on_csi(struct screen *s, char final)
         long mode = strtol(p, &p, 10);
         if (mode > 0 && mode < N_MODES)
             s->modes[mode] = final == 'h';
+        /* libvterm restores this with the cursor's place (ESC 8, ?1049l); terminals do not. */
+        if (mode == 25)
+            s->cursor_visible = final == 'h';
         if (*p)
             p++;
     }
@@ -118,6 +121,7 @@ static void on_escape(struct screen *s, char c)
     case 'c':
         s->clears++;
         s->keypad = false;
+        s->cursor_visible = true;
         memset(s->modes, 0, sizeof s->modes);
         break;
     default:

@@ -43,9 +43,6 @@ static int on_termprop(VTermProp prop, VTermValue *value, void *user)
 {
     struct screen *s = user;
     switch ((int)prop) {
-    case VTERM_PROP_CURSORVISIBLE:
-        s->cursor_visible = value->boolean;
-        break;
     case VTERM_PROP_ALTSCREEN:
         s->alt = value->boolean;
         break;
