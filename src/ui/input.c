@@ -444,6 +444,12 @@ static void sheet_input(struct app *a, int key)
         global_action(a, global);
         return;
     }
+    /* The sheet of what was done offers it: "Undo: u here". */
+    if (global == ACT_UNDO && a->sheet.plan && a->sheet.plan->state == PLAN_DONE && a->sheet.plan->undo) {
+        app_close_sheet(a);
+        open_undo(a);
+        return;
+    }
     switch (sheet_key(&a->sheet, a->engine, key)) {
     case SHEET_CLOSES: app_close_sheet(a); break;
     case SHEET_COPIES: {
