@@ -50,8 +50,7 @@ static struct plan *make_plan(const char *id, enum plan_state state)
         {"probe", "keep", "keep the probe", "", true, true, NULL},
     };
     static struct plan_cost costs[] = {{SEVERITY_WARNING, "two nodes are left out"}};
-    struct plan *p = xcalloc(1, sizeof *p);
-    atomic_store(&p->refs, 1);
+    struct plan *p = plan_new();
     str_copy(p->id, sizeof p->id, id);
     p->fix = "traffic-policy";
     p->state = state;
