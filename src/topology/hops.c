@@ -52,13 +52,24 @@ static void count_rows(const struct topology *t, size_t *up, size_t *down, size_
     }
 }
 
+/* "None" can be said only where it was known what to look for: gateways are found by the addresses of our Services. */
+static bool no_appgw_for_sure(const struct build *b)
+{
+    if (!snapshot_knows(b->s, KIND_APPGATEWAY) || !snapshot_knows(b->s, KIND_SERVICE))
+        return false;
+    for (size_t i = 0; i < b->t->services.n; i++)
+        if (b->t->services.items[i].addresses.n)
+            return true;
+    return false;
+}
+
 static void appgw_hops(struct build *b, const struct focus *f)
 {
     struct topology *t = b->t;
     size_t up, down, known;
     count_rows(t, &up, &down, &known);
     if (t->appgws.n == 0) {
-        bool absent = snapshot_knows(b->s, KIND_APPGATEWAY);
+        bool absent = no_appgw_for_sure(b);
         set(&t->hops[HOP_APPGW], absent ? LIGHT_ABSENT : LIGHT_UNKNOWN, absent ? "none" : "not known", "");
         set(&t->hops[HOP_CLIENT], LIGHT_UNKNOWN, "clients", "");
         return;

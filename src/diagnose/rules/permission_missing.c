@@ -26,7 +26,7 @@ static void run(struct diagnosis *d, const struct rule *rule)
         finding_remedy(d, f, "%s", *s->error.remedy ? s->error.remedy
                        : s->origin == ORIGIN_ARM ? "Ask for a role that holds the action in the message; Reader does "
                                                    "not hold backendhealth/action."
-                                                 : "Ask for the cluster role of the reader (docs/rbac).");
+                                                 : "Ask for the reader's cluster role; README.md has the command.");
     }
 }
 
