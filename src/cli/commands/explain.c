@@ -14,7 +14,7 @@ struct asked {
     struct options options;
     struct request request;
     bool port_given;
-    char host[256], path[4096], query[4096], scheme[8];
+    char host[256], host_header[1024], path[4096], query[4096], scheme[8];
     char header_text[HEADERS_MAX][1024];
     struct pair headers[HEADERS_MAX];
     const char *files[OPTION_FILES_MAX];
@@ -101,11 +101,12 @@ static bool read_header(struct asked *a, const char *text, struct error *err)
     char *value = copy + (colon - text) + 1;
     value += strspn(value, " \t");
     if (str_eq_nocase(copy, "host")) {
-        char *port = value[0] == '[' ? strstr(value, "]:") : strrchr(value, ':');
+        str_copy(a->host_header, sizeof a->host_header, value);
+        char *port = value[0] == '[' ? strstr(a->host_header, "]:") : strrchr(a->host_header, ':');
         if (port)
             port[value[0] == '['] = '\0';
         q->sni = is_address(a->host) ? NULL : a->host;
-        q->host = value;
+        q->host = a->host_header;
         return true;
     }
     a->headers[q->headers.n++] = (struct pair){ copy, value };
