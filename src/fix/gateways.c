@@ -42,8 +42,9 @@ const struct topo_gateway *fix_gateway(const struct topology *topology, const st
         return named;
     }
     for (size_t i = 0; findings && i < findings->n; i++)
-        if (str_eq(findings->items[i].fix, request->fix) && findings->items[i].gateway)
-            return topology_gateway(topology, findings->items[i].gateway);
+        if (str_eq(findings->items[i].fix, request->fix) && findings->items[i].gateway &&
+            (only = topology_gateway(topology, findings->items[i].gateway)))
+            return only;
     for (size_t i = 0; i < topology->gateways.n; i++)
         if (is_edge(&topology->gateways.items[i])) {
             only = &topology->gateways.items[i];

@@ -116,10 +116,17 @@ struct plan_change *plan_add_change(struct plan *plan, const char *verb, const c
                                     const char *group, const char *version, const char *ns, const char *name,
                                     const char *content_type, json_t *body)
 {
-    static struct plan_change spare;
     struct arena *arena = &plan->arena;
     char *dump = json_dumps(body, JSON_COMPACT);
-    struct plan_change *change = plan->n_changes < CHANGES_MAX ? &plan->changes[plan->n_changes++] : &spare;
+    struct plan_change *change;
+    if (plan->n_changes < CHANGES_MAX && dump) {
+        change = &plan->changes[plan->n_changes++];
+    } else {
+        /* Half a fix must not go out: it is shown as far as it fits, and refused. */
+        change = arena_alloc(arena, sizeof *change);
+        plan_refuse(plan, dump ? "This needs more changes than one sheet holds." : "The body of %s %s cannot be made.",
+                    kind, str_or(name, "?"));
+    }
     *change = (struct plan_change){
         .verb = arena_dup(arena, verb),
         .resource = arena_dup(arena, resource),
@@ -129,7 +136,7 @@ struct plan_change *plan_add_change(struct plan *plan, const char *verb, const c
         .namespace = arena_dup(arena, ns),
         .name = arena_dup(arena, name),
         .content_type = arena_dup(arena, content_type),
-        .body = arena_dup(arena, dump),
+        .body = arena_dup(arena, str_or(dump, "{}")),
         .before = "",
         .after = "",
         .diff = "",
@@ -162,8 +169,9 @@ void plan_add_cost(struct plan *plan, enum severity severity, const char *format
 struct plan_choice *plan_add_choice(struct plan *plan, const char *group, const char *id, const char *label,
                                     const char *help)
 {
-    static struct plan_choice spare;
-    struct plan_choice *choice = plan->n_choices < CHOICES_MAX ? &plan->choices[plan->n_choices++] : &spare;
+    /* One that finds no room is not offered; the caller may still write on it. */
+    struct plan_choice *choice = plan->n_choices < CHOICES_MAX ? &plan->choices[plan->n_choices++]
+                                                               : arena_alloc(&plan->arena, sizeof *choice);
     *choice = (struct plan_choice){
         .group = arena_dup(&plan->arena, group),
         .id = arena_dup(&plan->arena, id),
@@ -258,16 +266,25 @@ bool plan_check_choices(const struct plan *plan, const struct fix_request *reque
 /* ---- words to do it by hand -------------------------------------------------------------------------------------------------- */
 
 /* One shell word in single quotes. */
-static void quote(struct text *out, const char *word)
+static void quote(struct text *out, const char *s)
 {
     text_putc(out, '\'');
-    for (; *word; word++) {
-        if (*word == '\'')
+    for (; *s; s++) {
+        if (*s == '\'')
             text_puts(out, "'\\''");
         else
-            text_putc(out, *word);
+            text_putc(out, *s);
     }
     text_putc(out, '\'');
+}
+
+/* A name as it stands when it is only what names are made of. */
+static void word(struct text *out, const char *name)
+{
+    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-.")])
+        quote(out, name);
+    else
+        text_puts(out, name);
 }
 
 static void command_of(const struct plan *plan, const struct plan_change *change, struct text *out)
@@ -277,12 +294,17 @@ static void command_of(const struct plan *plan, const struct plan_change *change
         text_puts(out, " --context ");
         quote(out, plan->context);
     }
-    if (change->namespace && *change->namespace)
-        text_printf(out, " -n %s", change->namespace);
+    if (change->namespace && *change->namespace) {
+        text_puts(out, " -n ");
+        word(out, change->namespace);
+    }
     if (str_eq(change->verb, "delete")) {
-        text_printf(out, " delete %s %s", change->resource, change->name);
+        text_printf(out, " delete %s ", change->resource);
+        word(out, change->name);
     } else if (str_eq(change->content_type, CONTENT_MERGE)) {
-        text_printf(out, " patch %s %s --type merge -p ", change->resource, change->name);
+        text_printf(out, " patch %s ", change->resource);
+        word(out, change->name);
+        text_puts(out, " --type merge -p ");
         quote(out, change->body);
     } else {
         text_printf(out, " apply --server-side --field-manager %s -f -   # with the manifest of this sheet", FIELD_MANAGER);

@@ -9,12 +9,18 @@ enum { FOUND_MAX = 6 };        /* what a sheet has keys for */
 
 static int http_port(const struct service *service)
 {
+    int first = -1;
     for (size_t i = 0; i < service->ports.n; i++) {
         const struct service_port *port = &service->ports.items[i];
-        if (str_eq(port->protocol, "TCP") && (str_starts(port->name, "http") || str_starts(port->app_protocol, "http")))
+        const bool tls = str_starts(port->name, "https") || str_eq_nocase(port->app_protocol, "https");
+        if (!str_eq(port->protocol, "TCP") || tls)
+            continue;       /* the gateway would speak plain HTTP to it */
+        if (str_starts(port->name, "http") || str_starts(port->app_protocol, "http"))
             return port->port;
+        if (first < 0)
+            first = port->port;
     }
-    return service->ports.n ? service->ports.items[0].port : -1;
+    return first;
 }
 
 static int ready_endpoints(const struct snapshot *snapshot, const struct service *service)
@@ -47,6 +53,9 @@ struct candidates { struct responder items[FOUND_MAX]; size_t n; };
 
 static void offer(struct candidates *found, const struct snapshot *snapshot, const struct service *service)
 {
+    for (size_t i = 0; i < found->n; i++)
+        if (found->items[i].service == service->object.name)
+            return;
     if (found->n == FOUND_MAX || http_port(service) < 0)
         return;
     found->items[found->n++] = (struct responder){
@@ -63,6 +72,11 @@ static void offer_named(struct candidates *found, const struct snapshot *snapsho
     char ns[256], name[256];
     split_ns_name(asked, ns, name);
     const struct object *service = *ns ? snapshot_find(snapshot, KIND_SERVICE, ns, name) : NULL;
+    bool listed = false;
+    for (size_t i = 0; service && i < found->n; i++)
+        listed |= found->items[i].service == service->name;
+    if (!listed && found->n == FOUND_MAX)
+        found->n--;
     if (service)
         offer(found, snapshot, (const struct service *)service);
 }
@@ -71,16 +85,17 @@ static void find(struct candidates *found, const struct snapshot *snapshot, cons
                  const char *asked)
 {
     const struct object_list *list = &snapshot->objects[KIND_SERVICE];
-    bool listed = false;
+    const struct object *configured =
+        snapshot_find(snapshot, KIND_SERVICE, settings->responder.namespace, settings->responder.service);
+    /* First the configured one: there may be more that look like one than a sheet has keys for. */
+    if (configured)
+        offer(found, snapshot, (const struct service *)configured);
     for (size_t i = 0; i < list->n; i++) {
         const struct service *service = (const struct service *)list->items[i];
-        FREE_AUTO char *id = xasprintf("%s/%s", service->object.namespace, service->object.name);
-        if (!looks_like_responder(service, settings))
-            continue;
-        listed |= str_eq(id, asked);
-        offer(found, snapshot, service);
+        if (looks_like_responder(service, settings))
+            offer(found, snapshot, service);
     }
-    if (asked && !listed)
+    if (asked)
         offer_named(found, snapshot, asked);
 }
 
@@ -112,12 +127,12 @@ bool responder_choose(struct responder *responder, struct plan *plan, const stru
     const char *asked = request_choice(request, "responder");
     struct plan_choice *chosen = NULL;
     int best = -1;
-    (void)err;
     find(&found, topology->snapshot, settings, asked);
     for (size_t i = 0; i < found.n; i++) {
         struct responder *item = &found.items[i];
         FREE_AUTO char *id = xasprintf("%s/%s", item->namespace, item->service);
-        FREE_AUTO char *label = xasprintf("Service %s port %d (%d ready)", id, item->port, item->ready);
+        FREE_AUTO char *ready = item->ready < 0 ? xstrdup("readiness not known") : xasprintf("%d ready", item->ready);
+        FREE_AUTO char *label = xasprintf("Service %s port %d (%s)", id, item->port, ready);
         struct plan_choice *choice = plan_add_choice(plan, "responder", id, label, "already there; nothing new runs");
         const bool named = str_eq(asked, id);
         if (named || (!asked && rank(item, settings) > best)) {
@@ -135,9 +150,16 @@ bool responder_choose(struct responder *responder, struct plan *plan, const stru
         create->allowed = false;
         create->why_not = "a Service of that name is there already";
     }
-    if (create->allowed && (!chosen || str_eq(asked, "create"))) {
+    /* A Service without a ready pod answers 503: making one that answers is the better offer. */
+    if (create->allowed && (!chosen || str_eq(asked, "create") || (!asked && best < 2))) {
         *responder = to_create(topology->snapshot, settings);
         chosen = create;
+    }
+    if (!chosen && !found.n) {
+        error_set(err, ERR_REFUSED, "Service %s/%s has no plain TCP port that could answer the probe",
+                  settings->responder.namespace, settings->responder.service);
+        return error_remedy(err, "name another with responder.service in the configuration, or with --choice "
+                                 "responder=NS/NAME");
     }
     if (!chosen) {
         *responder = found.items[0];

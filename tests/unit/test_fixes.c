@@ -184,6 +184,88 @@ static void a_listener_that_the_probe_does_not_meet(void **state)
     world_free(w);
 }
 
+/* Exact beats every prefix: a route of ours for a path that a tenant's route takes would take its users along. */
+static void a_path_that_another_route_answers_is_left_to_it(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_add(w, world_health_route);
+    struct plan *plan = make_plan(w, &fix_health_route, NULL);
+    expect_refusal(plan, "gateway-health/health-route");
+    expect_refusal(plan, "/healthz/ready");
+    plan_unref(plan);
+    world_set(w, "HTTPRoute/gateway-health/health-route", "metadata.labels", "{app.kubernetes.io/managed-by: gatewatch}");
+    plan = make_plan(w, &fix_health_route, NULL);
+    assert_null(plan->refusal);
+    plan_unref(plan);
+    world_free(w);
+}
+
+static void a_query_is_no_part_of_the_path(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_set(w, APPGW, "properties.probes.0.properties.path", "'/healthz/ready?from=appgw'");
+    struct plan *plan = make_plan(w, &fix_health_route, NULL);
+    json_t *body = body_of(plan, "HTTPRoute");
+    assert_string_equal(text_at(body, "spec.rules.0.matches.0.path.value"), "/healthz/ready");
+    json_decref(body);
+    plan_unref(plan);
+    world_free(w);
+}
+
+/* A GRPCRoute's hostname makes a virtual host like any other. */
+static void joins_the_virtual_host_that_a_grpcroute_made(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_add(w, "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\n"
+                 "metadata: {name: calls, namespace: sample-apps}\n"
+                 "spec:\n  parentRefs: [{name: mtkc-gateway, namespace: istio-ingress}]\n"
+                 "  hostnames: ['*.example.com']\n"
+                 "  rules: [{matches: [{method: {service: a.B}}], backendRefs: [{name: app1, port: 80}]}]\n");
+    world_set(w, APPGW, "properties.probes.0.properties.pickHostNameFromBackendHttpSettings", "false");
+    world_set(w, APPGW, "properties.probes.0.properties.host", "probe.example.com");
+    struct plan *plan = make_plan(w, &fix_health_route, NULL);
+    json_t *body = body_of(plan, "HTTPRoute");
+    assert_string_equal(text_at(body, "spec.hostnames.0"), "*.example.com");
+    json_decref(body);
+    plan_unref(plan);
+    world_free(w);
+}
+
+static void a_probe_that_no_listener_takes_is_not_helped(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    struct error err = { 0 };
+    world_set(w, GATEWAY, "spec.listeners.0.protocol", "HTTPS");
+    assert_null(try_plan(w, &fix_health_route, NULL, &err));
+    assert_int_equal(err.code, ERR_REFUSED);
+    assert_non_null(strstr(err.message, "listener"));
+    world_free(w);
+}
+
+/* The name is taken by a Service that cannot answer: nothing to choose, nothing to make. */
+static void a_responder_without_a_port_is_said(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    struct error err = { 0 };
+    world_set(w, RESPONDER, "spec.ports", "[]");
+    assert_null(try_plan(w, &fix_health_route, NULL, &err));
+    assert_int_equal(err.code, ERR_REFUSED);
+    assert_non_null(strstr(err.message, "gateway-health/health-responder"));
+    assert_true(*err.remedy != '\0');
+    world_set(w, RESPONDER, "spec.ports", "[{name: https, port: 443}, {name: http, port: 80}]");
+    struct plan *plan = make_plan(w, &fix_health_route, NULL);
+    json_t *body = body_of(plan, "HTTPRoute");
+    assert_int_equal(json_integer_value(at(body, "spec.rules.0.backendRefs.0.port")), 80);
+    json_decref(body);
+    plan_unref(plan);
+    world_free(w);
+}
+
 static void a_settings_without_probe_means_the_default_one(void **state)
 {
     (void)state;
@@ -444,6 +526,23 @@ static void an_overlay_that_is_there_keeps_the_rest(void **state)
     world_free(w);
 }
 
+/* azure.md 4.5: kube-proxy's health port rejects PROXY protocol, and every node would leave the rotation. */
+static void refused_behind_a_private_link_with_proxy_protocol(void **state)
+{
+    (void)state;
+    struct world *w = world_reference();
+    world_set(w, SERVICE, "metadata.annotations.[service.beta.kubernetes.io/azure-pls-create]", "'true'");
+    struct plan *plan = make_plan(w, &fix_traffic_policy, NULL);
+    assert_null(plan->refusal);
+    assert_true(costs_say(plan, SEVERITY_WARNING, "private link"));
+    plan_unref(plan);
+    world_set(w, SERVICE, "metadata.annotations.[service.beta.kubernetes.io/azure-pls-proxy-protocol]", "'true'");
+    plan = make_plan(w, &fix_traffic_policy, NULL);
+    expect_refusal(plan, "PROXY protocol");
+    plan_unref(plan);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +551,12 @@ int main(void)
         cmocka_unit_test(joins_the_virtual_host_of_the_probe),
         cmocka_unit_test(a_namespace_that_the_listener_does_not_let_in),
         cmocka_unit_test(a_listener_that_the_probe_does_not_meet),
+        cmocka_unit_test(a_path_that_another_route_answers_is_left_to_it),
+        cmocka_unit_test(a_query_is_no_part_of_the_path),
+        cmocka_unit_test(joins_the_virtual_host_that_a_grpcroute_made),
+        cmocka_unit_test(a_probe_that_no_listener_takes_is_not_helped),
+        cmocka_unit_test(a_responder_without_a_port_is_said),
+        cmocka_unit_test(refused_behind_a_private_link_with_proxy_protocol),
         cmocka_unit_test(a_settings_without_probe_means_the_default_one),
         cmocka_unit_test(responder_by_label),
         cmocka_unit_test(responder_by_choice),

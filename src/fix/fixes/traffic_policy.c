@@ -7,7 +7,7 @@
 
 enum { OVERLAY_SINCE_MINOR = 26 };      /* Istio 1.26: infrastructure.parametersRef */
 
-struct spread { int pods, nodes, zones, empty_nodes; };
+struct spread { int pods, nodes, zones, empty_nodes; bool unknown; };
 
 static struct spread count_spread(const struct topo_service *service)
 {
@@ -15,8 +15,9 @@ static struct spread count_spread(const struct topo_service *service)
     const char *zones[8];
     for (size_t i = 0; i < service->nodes.n; i++) {
         const struct topo_node *node = &service->nodes.items[i];
+        spread.unknown |= node->ready_endpoints < 0;
         if (node->ready_endpoints <= 0) {
-            spread.empty_nodes++;
+            spread.empty_nodes += node->ready_endpoints == 0;
             continue;
         }
         spread.pods += node->ready_endpoints;
@@ -34,12 +35,15 @@ static void cost_of_nodes(struct plan *plan, const struct topo_service *service,
 {
     TEXT_AUTO empty = { .max = 300 };
     for (size_t i = 0; i < service->nodes.n; i++)
-        if (service->nodes.items[i].ready_endpoints <= 0)
+        if (service->nodes.items[i].ready_endpoints == 0)
             text_printf(&empty, "%s%s", empty.len ? ", " : "", service->nodes.items[i].name);
     if (spread->empty_nodes)
         plan_add_cost(plan, SEVERITY_INFO, "%d of %zu nodes have no ready gateway pod and leave the rotation, by design: %s.",
                       spread->empty_nodes, service->nodes.n, text_str(&empty));
-    if (spread->nodes == 0)
+    if (spread->unknown || !service->nodes.n)
+        plan_add_cost(plan, SEVERITY_CRITICAL, "Which nodes have a ready gateway pod cannot be told (nodes or EndpointSlices "
+                                               "are not readable): a node without one leaves the rotation.");
+    else if (spread->nodes == 0)
         plan_refuse(plan, "No node has a ready gateway pod: with Local every node would leave the rotation. Bring a gateway "
                           "pod up first.");
     else if (spread->nodes == 1)
@@ -110,6 +114,27 @@ static void cost_of_change(struct plan *plan, const struct topo_service *service
     if (service->object->source_ranges.n)
         plan_add_cost(plan, SEVERITY_WARNING, "spec.loadBalancerSourceRanges is set (%zu): it must hold Application Gateway's "
                                               "subnet.", service->object->source_ranges.n);
+}
+
+static bool says_true(const struct topo_service *service, const char *key)
+{
+    return str_eq_nocase(pairs_get(&service->object->object.annotations, key), "true");
+}
+
+/* What must not be so for Local to work at all (azure.md 4.5). */
+static void check_platform(struct plan *plan, const struct topo_service *service)
+{
+    const bool private_link = says_true(service, OVERLAY_ANNOTATION_PREFIX "azure-pls-create");
+    if (private_link && says_true(service, OVERLAY_ANNOTATION_PREFIX "azure-pls-proxy-protocol"))
+        plan_refuse(plan, "Service %s has a private link with PROXY protocol: kube-proxy's health port rejects it, and with "
+                          "Local every node would leave the rotation.", service->service);
+    else if (private_link)
+        plan_add_cost(plan, SEVERITY_WARNING, "Service %s has a private link: with Local its subnet must not be the pods'.",
+                      service->service);
+    if (service->object->allocate_node_ports == TRI_FALSE &&
+        says_true(service, OVERLAY_ANNOTATION_PREFIX "azure-disable-load-balancer-floating-ip"))
+        plan_refuse(plan, "Service %s has no node ports and no floating IP: Azure does not support Local on it.",
+                    service->service);
 }
 
 /* Annotations that keep a probe of their own under Local (azure.md 4.3: the port annotation beats Local). */
@@ -221,6 +246,7 @@ static bool plan_traffic_policy(const struct topology *topology, const struct fi
         plan_refuse(plan, "Service %s is of type %s: the policy has no effect on it.", service->service, service->type);
     if (str_eq(service->policy, "Local") && !n)
         plan_refuse(plan, "Service %s has externalTrafficPolicy: Local already.", service->service);
+    check_platform(plan, service);
     if (!choose_way(plan, request, &way))
         plan_refuse(plan, "No way is open: %s.", str_or(plan->choices[0].why_not, "?"));
     else if (way == WAY_OVERLAY)
