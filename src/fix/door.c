@@ -145,6 +145,17 @@ bool door_read(struct fix_door *door, const struct plan_change *change, http_don
     return true;
 }
 
+json_t *object_of(const struct http_reply *reply, struct error *err)
+{
+    json_t *object = json_loadb(reply->body, reply->len, 0, NULL);
+    if (json_is_object(json_object_get(object, "metadata")))
+        return object;
+    json_decref(object);
+    error_set(err, ERR_PROTOCOL, "the API server's answer is not an object");
+    error_remedy(err, "is there a proxy or a login page between here and the API server?");
+    return NULL;
+}
+
 static const char *version_of(const json_t *object)
 {
     return json_string_value(json_object_get(json_object_get(object, "metadata"), "resourceVersion"));
@@ -159,9 +170,8 @@ static char *guarded_body(const struct fix_door *door, size_t i, bool dry)
     json_t *body = json_loads(change->body, 0, NULL);
     if (str_eq(change->verb, "delete")) {
         json_decref(body);
-        body = json_pack("{s:s, s:s, s:{s:s, s:s}, s:s}", "kind", "DeleteOptions", "apiVersion", "v1", "preconditions",
-                         "uid", str_or(change->uid, ""), "resourceVersion", str_or(version, ""), "propagationPolicy",
-                         "Background");
+        body = json_pack("{s:s, s:s, s:{s:s*, s:s*}, s:s}", "kind", "DeleteOptions", "apiVersion", "v1", "preconditions",
+                         "uid", change->uid, "resourceVersion", version, "propagationPolicy", "Background");
         /* With a body the server takes every delete option from it and none from the query: a dryRun there is overlooked
          * and the object deleted. */
         if (dry)
@@ -203,12 +213,20 @@ bool door_send(struct fix_door *door, size_t i, bool dry, http_done *done, struc
 
 /* ---- applying ----------------------------------------------------------------------------------------------------------------- */
 
+enum { CONFLICTS_MAX = 3 };
+
 static void write_next(struct fix_door *door);
 
+/* Nothing of this sheet arrived: its journal lines must not stay open, or a later undo would take back what somebody else
+ * did meanwhile. */
 static void plan_again(struct fix_door *door, const char *why)
 {
+    struct error err = { 0 };
+    door->writing = false;
     door->plan->state = PLAN_STALE;
     door->plan->outcome = arena_dup(&door->plan->arena, why);
+    if (!journal_append(door->plan, "failed", user(door), NULL, &err))
+        log_line(LOG_ERROR, "journal: %s", err.message);
     door_publish(door);
     forget_sheet(door);
     sheet_start(door);
@@ -274,8 +292,12 @@ static void on_written(void *ctx, const struct http_reply *reply)
     struct fix_door *door = ctx;
     door->call = 0;
     const bool gone = reply->status == 404 && str_eq(door->plan->changes[door->at].verb, "delete");
+    /* A controller that writes the object's status moves its version too: only what is read again tells. */
+    if (reply->error.code == ERR_CONFLICT && door->conflicts++ < CONFLICTS_MAX) {
+        write_next(door);
+        return;
+    }
     if (reply->error.code == ERR_CONFLICT && door->written == 0) {
-        door->writing = false;
         plan_again(door, "somebody changed the object meanwhile; the sheet was made again");
         return;
     }
@@ -284,6 +306,7 @@ static void on_written(void *ctx, const struct http_reply *reply)
         return;
     }
     note_written(door, reply);
+    door->conflicts = 0;
     door->at++;
     write_next(door);
 }
@@ -312,8 +335,10 @@ static void on_reread(void *ctx, const struct http_reply *reply)
         give_up(door, &reply->error, false);
         return;
     }
-    if (reply->status != 404)
-        now = json_loadb(reply->body, reply->len, 0, NULL);
+    if (reply->status != 404 && !(now = object_of(reply, &err))) {
+        give_up(door, &err, false);
+        return;
+    }
     if (!unchanged(door->live[door->at], now)) {
         json_decref(now);
         if (door->written) {
@@ -321,7 +346,6 @@ static void on_reread(void *ctx, const struct http_reply *reply)
                       door->plan->changes[door->at].kind, door->plan->changes[door->at].name);
             give_up(door, &err, false);
         } else {
-            door->writing = false;
             plan_again(door, "somebody changed the object meanwhile; the sheet was made again");
         }
         return;
@@ -375,7 +399,7 @@ void door_apply(struct fix_door *door, const char *plan_id, const char *typed)
     }
     door->plan->state = PLAN_APPLYING;
     door->writing = true;
-    door->at = door->written = 0;
+    door->at = door->written = door->conflicts = 0;
     write_next(door);
 }
 

@@ -30,9 +30,12 @@ struct fix_door {
     json_t *live[DOOR_CHANGES_MAX];         /* as read; NULL: not there */
     json_t *would[DOOR_CHANGES_MAX];        /* as it would be */
 
-    uint64_t timer, probe;
-    int64_t verify_started_mono, verify_until_mono, probe_until_mono;
+    size_t conflicts;                       /* in a row, of the change being written */
+    uint64_t timer, deadline, probe;
+    int64_t verify_started_mono, probe_until_mono;
+    int64_t verify_started_wall;
     bool probe_good, probe_answered, expects_health;
+    bool was_up;                            /* all backends were healthy before: a healthy report proves nothing yet */
 };
 
 void door_publish(struct fix_door *);
@@ -43,6 +46,8 @@ void door_stop_calls(struct fix_door *);
 char *change_path(struct fix_door *, const struct plan_change *, struct error *);
 /* GET of the object a change is about. */
 bool door_read(struct fix_door *, const struct plan_change *, http_done *, struct error *);
+/* The object in a reply; NULL with the error when it holds none: that is not "not there". */
+json_t *object_of(const struct http_reply *, struct error *);
 /* Sends a change; dry: nothing is stored. The only place that writes (door.c). */
 bool door_send(struct fix_door *, size_t change, bool dry, http_done *, struct error *);
 

@@ -19,6 +19,12 @@ json_t *json_merged(const json_t *target, const json_t *patch);
 json_t *json_inverse(const json_t *before, const json_t *patch);
 /* Everything `part` says holds in `whole` too; null says "absent"; lists must be of one length. */
 bool json_holds(const json_t *whole, const json_t *part);
+/* By its managedFields one entry of `manager` owns what `part` says of spec and data (NULL: anything at all). True where
+ * the server keeps no such list (kubernetes.md 2.2: a write that changes a value moves the ownership). */
+bool json_owned(const json_t *object, const json_t *part, const char *manager);
+/* An inverse for the object as it is now: an object that was made by `wrote`, and that others have put keys into since,
+ * loses our keys only. New reference. */
+json_t *json_narrowed(const json_t *inverse, const json_t *wrote, const json_t *live);
 /* A copy without what servers fill in (status, managedFields, resourceVersion, …): what a person compares. */
 json_t *json_for_people(const json_t *object);
 /* YAML of an object for people, in the arena; "" for NULL. */

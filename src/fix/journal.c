@@ -104,6 +104,21 @@ static const char *field(struct arena *arena, const json_t *object, const char *
     return arena_dup(arena, json_string_value(json_object_get(object, key)));
 }
 
+/* For people: the file is text from outside like any other. What undo sends must stay as it is, byte for byte. */
+static const char *clean_field(struct arena *arena, const json_t *object, const char *key)
+{
+    const char *raw = json_string_value(json_object_get(object, key));
+    FREE_AUTO char *clean = raw ? text_clean_dup(raw, strlen(raw), false) : NULL;
+    return arena_dup(arena, clean);
+}
+
+/* A change that cannot be sent again is none: the file may have been edited, or be another version's. */
+static bool usable(const struct plan_change *change)
+{
+    return change->verb && change->resource && change->kind && change->group && change->version && change->name &&
+           change->content_type && change->body;
+}
+
 static void read_changes(struct journal *journal, struct journal_entry *entry, const json_t *list)
 {
     struct arena *arena = &journal->arena;
@@ -130,6 +145,8 @@ static void read_changes(struct journal *journal, struct journal_entry *entry, c
             .inverse_body = field(arena, item, "inverseBody"),
             .inverse_content_type = field(arena, item, "inverseContentType"),
         };
+        if (!usable(change))
+            entry->n_changes--;
     }
 }
 
@@ -156,7 +173,7 @@ static void merge_line(struct journal *journal, const json_t *line, size_t *cap)
         { "outcome", &entry->outcome }, { "error", &entry->error },
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-        const char *value = field(arena, line, fields[i].key);
+        const char *value = clean_field(arena, line, fields[i].key);
         if (value)
             *fields[i].into = value;
     }

@@ -60,6 +60,67 @@ bool json_holds(const json_t *whole, const json_t *part)
     return whole && json_equal(whole, part);
 }
 
+/* The leaf of a managedFields trie for every key of `part`; lists are leaves. */
+static bool trie_holds(const json_t *trie, const json_t *part)
+{
+    const char *key;
+    json_t *value;
+    /* An empty node owns all below it: a map or list that is replaced whole. */
+    if (trie && !json_object_size(trie))
+        return true;
+    json_object_foreach((json_t *)part, key, value) {
+        FREE_AUTO char *name = xasprintf("f:%s", key);
+        const json_t *under = json_object_get(trie, name);
+        if (!under || (json_is_object(value) && !trie_holds(under, value)))
+            return false;
+    }
+    return true;
+}
+
+bool json_owned(const json_t *object, const json_t *part, const char *manager)
+{
+    const json_t *list = json_object_get(json_object_get(object, "metadata"), "managedFields");
+    const json_t *entry;
+    size_t i;
+    if (!json_array_size(list))
+        return true;
+    json_array_foreach(list, i, entry) {
+        const json_t *spec = json_object_get(part, "spec"), *data = json_object_get(part, "data");
+        const json_t *trie = json_object_get(entry, "fieldsV1");
+        if (!str_eq(json_string_value(json_object_get(entry, "manager")), manager))
+            continue;
+        if ((!spec || trie_holds(json_object_get(trie, "f:spec"), spec)) &&
+            (!data || trie_holds(json_object_get(trie, "f:data"), data)))
+            return true;
+    }
+    return false;
+}
+
+json_t *json_narrowed(const json_t *inverse, const json_t *wrote, const json_t *live)
+{
+    const char *key, *other;
+    json_t *value, *mine;
+    json_t *out = json_object();
+    json_object_foreach((json_t *)inverse, key, value) {
+        const json_t *part = json_object_get(wrote, key), *now = json_object_get(live, key);
+        bool shared = false;
+        json_object_foreach((json_t *)now, other, mine)
+            shared |= !json_object_get(part, other);
+        if (json_is_null(value) && json_is_object(part) && shared) {
+            json_t *each = json_object();
+            json_object_foreach((json_t *)part, other, mine)
+                json_object_set_new(each, other, json_null());
+            json_object_set_new(out, key, json_narrowed(each, part, now));
+            json_decref(each);
+        } else if (json_is_object(value)) {
+            json_object_set_new(out, key, json_narrowed(value, part, now));
+        } else {
+            json_object_set_new(out, key, json_deep_copy(value));
+        }
+    }
+    return out;
+}
+
 json_t *json_for_people(const json_t *object)
 {
     static const char *const filled_in[] = { "managedFields", "resourceVersion", "uid", "creationTimestamp", "generation",

@@ -99,7 +99,7 @@ static const struct object *service_by_overlay(const struct fix_door *door)
     copy->external_traffic_policy = arena_dup(&arena, str_or(policy, copy->external_traffic_policy));
     copy->object.annotations = (struct pairs){ .items = arena_alloc(&arena, (annotations->n + 1) * sizeof(struct pair)) };
     for (size_t i = 0; i < annotations->n; i++)
-        if (!json_object_get(nulled, annotations->items[i].key))
+        if (!json_is_null(json_object_get(nulled, annotations->items[i].key)))
             copy->object.annotations.items[copy->object.annotations.n++] = annotations->items[i];
     copy->object.arena = arena;     /* last: an object lies in its own arena */
     json_decref(patch);
@@ -140,16 +140,15 @@ static void predict(struct fix_door *door)
     size_t n = decode_would_be(door, put, 2 * DOOR_CHANGES_MAX);
     const struct object *rendered = service_by_overlay(door);
     bool ok;
+    door->expects_health = false;
     if (rendered)
         put[n++] = rendered;
-    if (!plan->gateway)
-        return;
-    plan->predicted_before = prediction(&plan->arena, door->topology, plan->gateway, &ok);
+    plan->predicted_before = prediction(&plan->arena, door->topology, str_or(plan->gateway, ""), &ok);
     const struct object *gone[DOOR_CHANGES_MAX];
     const size_t n_gone = find_deleted(door, gone, DOOR_CHANGES_MAX);
     struct topology *after = topology_what_if_without(door->topology, door->context.settings, put, n, gone, n_gone);
     if (after) {
-        plan->predicted_after = prediction(&plan->arena, after, plan->gateway, &ok);
+        plan->predicted_after = prediction(&plan->arena, after, str_or(plan->gateway, ""), &ok);
         door->expects_health = ok;
         if (!ok && !str_eq(plan->fix, "undo"))
             plan_add_cost(plan, SEVERITY_WARNING, "This alone does not cure it: the matcher still predicts %s. See the other "

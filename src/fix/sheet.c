@@ -70,6 +70,12 @@ void sheet_start(struct fix_door *door)
         return;
     door->plan = plan_begin(&request, door->topology, door->context.settings);
     add_steps(door->plan);
+    if (!door->context.kube) {
+        error_set(&err, ERR_ABSENT, "no cluster is connected");
+        error_remedy(&err, "`gatewatch doctor` says what is missing");
+        door_fail(door, &err);
+        return;
+    }
     if (!make_plan(door, &err)) {
         door_fail(door, &err);
         return;
@@ -80,11 +86,6 @@ void sheet_start(struct fix_door *door)
     if (door->plan->read_only)
         plan_refuse(door->plan, "Read-only: gatewatch was started with --read-only or readOnly: true. This is what would "
                                 "change.");
-    if (!door->context.kube) {
-        error_set(&err, ERR_ABSENT, "no cluster is connected");
-        door_fail(door, &err);
-        return;
-    }
     door->at = door->verb = 0;
     door_publish(door);
     review_next(door);
@@ -162,28 +163,61 @@ static const char *string_in(const json_t *object, const char *a, const char *b)
     return json_string_value(json_object_get(json_object_get(object, a), b));
 }
 
-/* Undo only while the object still is as we left it. */
+/* Undo only while the object still is as we left it. A part that never arrived, or was taken back by hand, is no reason to
+ * leave the rest. An autoscaler's replicas are nobody's edit. */
 static void check_undo(struct fix_door *door, struct plan_change *change, const json_t *live)
 {
+    struct plan *plan = door->plan;
+    const bool delete = str_eq(change->verb, "delete");
     json_t *wrote = json_loads(str_or(change->inverse_body, "{}"), 0, NULL);
-    const bool other = change->uid && str_eq(change->verb, "delete") && !str_eq(change->uid, string_in(live, "metadata",
-                                                                                                       "uid"));
-    if (live && (other || !json_holds(live, wrote)))
-        plan_refuse(door->plan, "%s %s is not as gatewatch left it: somebody changed it since. Nothing is taken back.",
+    json_t *back = json_loads(change->body, 0, NULL);
+    const char *uid = string_in(live, "metadata", "uid");
+    const bool other = delete && change->uid && !str_eq(change->uid, uid);
+    if (delete && str_eq(change->kind, "Deployment"))
+        json_object_del(json_object_get(wrote, "spec"), "replicas");
+    if (live && !other && !delete && json_holds(live, back))
+        plan_add_cost(plan, SEVERITY_INFO, "%s %s is as it was before already.", change->kind, change->name);
+    else if (live && (other || !json_holds(live, wrote)))
+        plan_refuse(plan, "%s %s is not as gatewatch left it: somebody changed it since. Nothing is taken back.",
                     change->kind, change->name);
+    else if (live && !json_owned(live, delete ? NULL : wrote, FIELD_MANAGER))
+        plan_refuse(plan, "%s %s holds what gatewatch wrote, but by somebody else's hand (metadata.managedFields). Nothing "
+                          "is taken back.", change->kind, change->name);
+    else if (live && !delete) {
+        json_t *narrow = json_narrowed(back, wrote, live);
+        char *text = json_dumps(narrow, JSON_COMPACT);
+        change->body = arena_dup(&plan->arena, text);
+        free(text);
+        json_decref(narrow);
+    }
+    /* The program may have ended before it learned the uid: then the one that was looked at is the guard. */
+    if (delete && !change->uid)
+        change->uid = arena_dup(&plan->arena, uid);
     json_decref(wrote);
+    json_decref(back);
+}
+
+/* An apply makes an object of our own or changes one; a name that somebody else took is theirs. */
+static void check_ours(struct fix_door *door, const struct plan_change *change, const json_t *live)
+{
+    const json_t *labels = json_object_get(json_object_get(live, "metadata"), "labels");
+    if (live && !str_eq(json_string_value(json_object_get(labels, "app.kubernetes.io/managed-by")), MANAGED_BY))
+        plan_refuse(door->plan, "%s %s is there already and was not made by gatewatch: it is left alone.", change->kind,
+                    change->name);
 }
 
 static void note_live(struct fix_door *door, json_t *live_steals)
 {
     struct plan *plan = door->plan;
     struct plan_change *change = &plan->changes[door->at];
-    json_t *body = json_loads(change->body, 0, NULL);
     json_t *live = live_steals;
     const bool undo = str_eq(plan->fix, "undo");
     door->live[door->at] = live;
     if (undo)
         check_undo(door, change, live);
+    else if (str_eq(change->verb, "apply"))
+        check_ours(door, change, live);
+    json_t *body = json_loads(change->body, 0, NULL);
     change->resource_version = arena_dup(&plan->arena, string_in(live, "metadata", "resourceVersion"));
     change->before = yaml_for_people(&plan->arena, live);
     if (live && !undo)
@@ -215,6 +249,7 @@ static void note_live(struct fix_door *door, json_t *live_steals)
 static void on_read(void *ctx, const struct http_reply *reply)
 {
     struct fix_door *door = ctx;
+    struct error err = { 0 };
     json_t *live = NULL;
     door->call = 0;
     if (reply->status != 404 && reply->error.code != ERR_NONE && reply->error.code != ERR_FORBIDDEN) {
@@ -224,8 +259,10 @@ static void on_read(void *ctx, const struct http_reply *reply)
     if (reply->error.code == ERR_FORBIDDEN)
         plan_refuse(door->plan, "%s %s may not be read: %s.", change_at(door)->kind, change_at(door)->name,
                     reply->error.message);
-    else if (reply->status != 404)
-        live = json_loadb(reply->body, reply->len, 0, NULL);
+    else if (reply->status != 404 && !(live = object_of(reply, &err))) {
+        door_fail(door, &err);
+        return;
+    }
     note_live(door, live);
     door->at++;
     read_next(door);
@@ -251,6 +288,7 @@ static void read_next(struct fix_door *door)
         plan_step(door->plan, STEP_READ, STEP_DONE, "%s", "read afresh");
         if (nothing_to_do(door))
             plan_refuse(door->plan, "Everything is so already: there is nothing to change.");
+        plan_fill_commands(door->plan);     /* an undo may have become smaller */
         door->at = 0;
         try_next(door);
         return;

@@ -7,11 +7,13 @@
 enum { PROBE_EVERY_MS = 5000, PROBE_FOR_MS = 60 * 1000, REPORT_SLACK_MS = 90 * 1000, REPORT_MOST_MS = 600 * 1000 };
 
 static void probe_again(void *ctx);
+static void too_late(void *ctx);
 
 void verify_stop(struct fix_door *door)
 {
     loop_cancel(door->context.loop, door->timer);
-    door->timer = 0;
+    loop_cancel(door->context.loop, door->deadline);
+    door->timer = door->deadline = 0;
     if (door->probe)
         arm_call_cancel(door->context.arm, door->probe);
     door->probe = 0;
@@ -57,6 +59,23 @@ static const struct topo_backend *target(const struct fix_door *door)
             first = backend;
     }
     return first;
+}
+
+/* Every report about this gateway was made after the change: an older one proves nothing. */
+static bool reported_since(const struct fix_door *door)
+{
+    const struct topology *topology = door->topology;
+    for (size_t i = 0; i < topology->backends.n; i++) {
+        const struct topo_backend *backend = &topology->backends.items[i];
+        for (size_t k = 0; is_ours(door, backend) && k < topology->appgws.n; k++) {
+            const struct topo_appgw *appgw = &topology->appgws.items[k];
+            if (appgw->object == backend->appgw_object &&
+                (appgw->health_age_ms < 0 ||
+                 topology->snapshot->wall_ms - appgw->health_age_ms < door->verify_started_wall))
+                return false;
+        }
+    }
+    return true;
 }
 
 static void all_up(const struct fix_door *door, size_t *ret_up, size_t *ret_all)
@@ -159,10 +178,31 @@ static int64_t report_patience_ms(const struct fix_door *door)
     return ms < REPORT_MOST_MS ? ms : REPORT_MOST_MS;
 }
 
+static void verified(struct fix_door *door, size_t up, size_t all)
+{
+    struct plan *plan = door->plan;
+    const struct topo_backend *backend = target(door);
+    FREE_AUTO char *name = xasprintf("%s/%s/%s", backend->pool, backend->settings, backend->address);
+    note_verified(door, name, health_name(backend->health));
+    plan_step(plan, STEP_REPORT, STEP_DONE, "%zu of %zu healthy", up, all);
+    if (!door->probe_good)
+        plan_step(plan, STEP_PROBE, STEP_SKIPPED, "%s", str_or(plan->steps[STEP_PROBE].detail, ""));
+    FREE_AUTO char *outcome = xasprintf("Applied and verified: Application Gateway reports %zu of %zu backends healthy, %lld "
+                                        "s after the change.", up, all, (long long)(plan->verified_after_ms / 1000));
+    finish(door, "verified", outcome);
+}
+
+/* A healthy report that stands until the end, made after the change, is a proof even where it was healthy before. */
 static void too_late(void *ctx)
 {
     struct fix_door *door = ctx;
-    door->timer = 0;
+    size_t up, all;
+    door->deadline = 0;
+    all_up(door, &up, &all);
+    if (all && up == all && reported_since(door) && (door->probe_good || !door->probe_answered)) {
+        verified(door, up, all);
+        return;
+    }
     FREE_AUTO char *outcome = xasprintf("Applied. No healthy report came in time; the last on-demand probe: %.200s.",
                                         str_or(door->plan->steps[STEP_PROBE].detail, "nothing"));
     finish(door, "unverified", outcome);
@@ -171,6 +211,7 @@ static void too_late(void *ctx)
 void verify_start(struct fix_door *door)
 {
     struct plan *plan = door->plan;
+    size_t up, all;
     if (str_eq(plan->fix, "undo")) {
         finish(door, "verified", "Taken back: the objects are as they were before.");
         return;
@@ -179,11 +220,15 @@ void verify_start(struct fix_door *door)
         finish(door, "unverified", "Applied. No Application Gateway report is at hand to verify it with.");
         return;
     }
+    all_up(door, &up, &all);
     plan->state = PLAN_VERIFYING;
+    door->was_up = up == all;
     door->verify_started_mono = clock_mono_ms();
+    door->verify_started_wall = clock_wall_ms();
     door->probe_until_mono = door->verify_started_mono + PROBE_FOR_MS;
-    door->verify_until_mono = door->verify_started_mono + report_patience_ms(door);
     door->probe_good = door->probe_answered = false;
+    /* A timer, not the next world: none may come when everything that could tell is gone. */
+    door->deadline = loop_timer(door->context.loop, report_patience_ms(door), too_late, door);
     plan_step(plan, STEP_REPORT, STEP_DOING, "%s", "waiting for the steady report");
     door_publish(door);
     probe_again(door);
@@ -193,19 +238,6 @@ void verify_world(struct fix_door *door)
 {
     size_t up, all;
     all_up(door, &up, &all);
-    if (clock_mono_ms() > door->verify_until_mono) {
-        too_late(door);
-        return;
-    }
-    if (!all || up < all)
-        return;
-    const struct topo_backend *backend = target(door);
-    FREE_AUTO char *name = xasprintf("%s/%s/%s", backend->pool, backend->settings, backend->address);
-    note_verified(door, name, health_name(backend->health));
-    plan_step(door->plan, STEP_REPORT, STEP_DONE, "%zu of %zu healthy", up, all);
-    if (door->probe_good == false)
-        plan_step(door->plan, STEP_PROBE, STEP_SKIPPED, "%s", str_or(door->plan->steps[STEP_PROBE].detail, ""));
-    FREE_AUTO char *outcome = xasprintf("Applied and verified: Application Gateway reports %zu of %zu backends healthy, %lld "
-                                        "s after the change.", up, all, (long long)(door->plan->verified_after_ms / 1000));
-    finish(door, "verified", outcome);
+    if (all && up == all && reported_since(door) && (door->probe_good || (!door->was_up && !door->probe_answered)))
+        verified(door, up, all);
 }

@@ -66,6 +66,50 @@ static void inverse__laid_on_the_result__gives_what_was(void **state)
     }
 }
 
+/* What others put into an object that we made is theirs, and stays. */
+static void narrowed__shared_object__loses_our_keys_only(void **state)
+{
+    static const char *const rows[][4] = {     /* inverse, wrote, live, what is sent */
+        { "{\"spec\":{\"infrastructure\":null}}", "{\"spec\":{\"infrastructure\":{\"parametersRef\":{\"name\":\"x\"}}}}",
+          "{\"spec\":{\"infrastructure\":{\"parametersRef\":{\"name\":\"x\"}}}}", "{\"spec\":{\"infrastructure\":null}}" },
+        { "{\"spec\":{\"infrastructure\":null}}", "{\"spec\":{\"infrastructure\":{\"parametersRef\":{\"name\":\"x\"}}}}",
+          "{\"spec\":{\"infrastructure\":{\"parametersRef\":{\"name\":\"x\"},\"labels\":{\"a\":\"b\"}}}}",
+          "{\"spec\":{\"infrastructure\":{\"parametersRef\":null}}}" },
+        { "{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}", "{\"spec\":{\"externalTrafficPolicy\":\"Local\"}}",
+          "{\"spec\":{\"externalTrafficPolicy\":\"Local\",\"type\":\"LoadBalancer\"}}",
+          "{\"spec\":{\"externalTrafficPolicy\":\"Cluster\"}}" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *inverse = parse(rows[i][0]), *wrote = parse(rows[i][1]), *live = parse(rows[i][2]);
+        json_t *want = parse(rows[i][3]), *got = json_narrowed(inverse, wrote, live);
+        if (!json_equal(got, want))
+            fail_msg("row %zu: %s", i, json_dumps(got, 0));
+        json_decref(inverse), json_decref(wrote), json_decref(live), json_decref(want), json_decref(got);
+    }
+}
+
+/* kubernetes.md 2.2: a write that changes a value moves its ownership; writing the same value does not. */
+static void owned__by_managed_fields__field_by_field(void **state)
+{
+    static const char *const rows[][2] = {     /* managedFields, owned by us? */
+        { "[]", "yes" },
+        { "[{\"manager\":\"gatewatch\",\"fieldsV1\":{\"f:spec\":{\"f:externalTrafficPolicy\":{}}}}]", "yes" },
+        { "[{\"manager\":\"gatewatch\",\"fieldsV1\":{\"f:spec\":{}}}]", "yes" },
+        { "[{\"manager\":\"gatewatch\",\"fieldsV1\":{\"f:spec\":{\"f:type\":{}}}}]", "no" },
+        { "[{\"manager\":\"kubectl-edit\",\"fieldsV1\":{\"f:spec\":{\"f:externalTrafficPolicy\":{}}}}]", "no" },
+    };
+    (void)state;
+    json_t *wrote = parse("{\"spec\":{\"externalTrafficPolicy\":\"Local\"}}");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *object = json_pack("{s:{s:o}}", "metadata", "managedFields", parse(rows[i][0]));
+        if (json_owned(object, wrote, "gatewatch") != (*rows[i][1] == 'y'))
+            fail_msg("row %zu", i);
+        json_decref(object);
+    }
+    json_decref(wrote);
+}
+
 static void holds__server_defaults_in_list_items__still_holds(void **state)
 {
     (void)state;
@@ -108,6 +152,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(merge__rfc_7396_appendix__each_row),
         cmocka_unit_test(inverse__laid_on_the_result__gives_what_was),
+        cmocka_unit_test(narrowed__shared_object__loses_our_keys_only),
+        cmocka_unit_test(owned__by_managed_fields__field_by_field),
         cmocka_unit_test(holds__server_defaults_in_list_items__still_holds),
         cmocka_unit_test(for_people__server_fields__left_out),
         cmocka_unit_test(diff__one_line_changed__minus_then_plus_with_context),
