@@ -19,6 +19,7 @@ static void on_plan(void *ctx, struct plan *plan)
     struct engine *engine = ctx;
     plan_unref(engine->plan);
     engine->plan = plan_ref(plan);
+    engine->journal_moved = true;
     publish_soon(engine);
 }
 

@@ -45,6 +45,7 @@ struct engine {
     struct error fatal, azure;
     char prompt[2048], context[256], cluster[256], user[256], server[512], login_method[128], credential[64];
     char undoable[24];
+    bool journal_moved;         /* a plan took a step since the journal was read */
 
     /* publishing */
     uint64_t serial;

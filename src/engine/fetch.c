@@ -126,6 +126,9 @@ void fetch_start(struct engine *engine, const struct message *message)
         path = kube_path(engine->kube, kind, ask->namespace, ask->name);
     else
         path = events_path(ask);
+    if (!path && document->error.code == ERR_NONE)
+        error_set(&document->error, ERR_ABSENT, "%s %s cannot be asked for: its kind is not served, or its name is not one "
+                                                "that an API server gives", ask->kind, ask->name);
     set_document(engine, document);
     if (!path)
         return;

@@ -123,8 +123,9 @@ static void publish(void *ctx)
     if (engine->stale || !engine->derived)
         derive(engine);
     /* The journal changes only when a plan moved, or before the first view. */
-    if (!engine->serial || engine->plan)
+    if (!engine->serial || engine->journal_moved)
         note_undoable(engine);
+    engine->journal_moved = false;
     struct view_data *view = xcalloc(1, sizeof *view);
     atomic_init(&view->refs, 1);
     view->serial = ++engine->serial;
