@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <gatewatch/ui.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +21,9 @@ struct simulator {
     struct process *process;
     char folder[128];
     const char *argv[24];
-    atomic_bool ended;
+    char ready[160];
+    int waited;
+    bool ended, late;
     char why[512];
 };
 
@@ -32,7 +33,8 @@ static void on_end(void *ctx, const struct process_result *result)
     const char *words = result->started ? result->err : result->error.message;
     str_copy(sim->why, sizeof sim->why, str_or(words, "it ended at once"));
     sim->process = NULL;
-    atomic_store(&sim->ended, true);
+    sim->ended = true;
+    loop_stop(sim->loop);
 }
 
 static void start(void *ctx)
@@ -40,6 +42,19 @@ static void start(void *ctx)
     struct simulator *sim = ctx;
     const struct process_spec spec = { .argv = sim->argv };
     sim->process = process_start(sim->loop, &spec, on_end, sim);
+}
+
+static void look(void *ctx)
+{
+    struct simulator *sim = ctx;
+    sim->late = sim->waited > READY_PATIENCE_MS;
+    sim->waited += LOOK_EVERY_MS;
+    if (sim->ended)
+        return;     /* the loop was told already */
+    if (sim->late || access(sim->ready, F_OK) == 0)
+        loop_stop(sim->loop);
+    else
+        loop_timer(sim->loop, LOOK_EVERY_MS, look, sim);
 }
 
 static void run_loop(void *ctx)
@@ -70,6 +85,8 @@ static void simulator_stop(struct simulator *sim)
     if (sim->thread) {
         loop_stop(sim->loop);
         thread_join(sim->thread);
+    } else if (sim->process) {
+        process_kill(sim->process);
     }
     loop_free(sim->loop);
     remove_folder(sim->folder);
@@ -78,7 +95,6 @@ static void simulator_stop(struct simulator *sim)
 static bool simulator_start(struct simulator *sim, const struct options *options, struct error *err)
 {
     size_t n = 0;
-    FREE_AUTO char *ready = NULL;
     str_copy(sim->folder, sizeof sim->folder, "/tmp/gatewatch-demo-XXXXXX");
     if (!mkdtemp(sim->folder))
         return error_set(err, ERR_INTERNAL, "cannot make a folder under /tmp: %s", strerror(errno));
@@ -93,18 +109,22 @@ static bool simulator_start(struct simulator *sim, const struct options *options
         sim->argv[n++] = options->items[i].name;
         sim->argv[n++] = options->items[i].value;
     }
+    str_format(sim->ready, sizeof sim->ready, "%s/ready", sim->folder);
     sim->loop = loop_new();
     loop_post(sim->loop, start, sim);
-    sim->thread = thread_start("simulator", run_loop, sim);
-    ready = xasprintf("%s/ready", sim->folder);
-    for (int waited = 0; access(ready, F_OK) != 0; waited += LOOK_EVERY_MS) {
-        if (atomic_load(&sim->ended))
-            return error_set(err, ERR_INTERNAL, "gatewatch-sim did not start: %s", sim->why);
-        if (waited > READY_PATIENCE_MS)
-            return error_set(err, ERR_TIMEOUT, "gatewatch-sim was not ready within %d seconds", READY_PATIENCE_MS / 1000);
-        poll(NULL, 0, LOOK_EVERY_MS);
-    }
+    loop_timer(sim->loop, LOOK_EVERY_MS, look, sim);
+    loop_run(sim->loop);
+    if (sim->ended)
+        return error_set(err, ERR_INTERNAL, "gatewatch-sim did not start: %s", sim->why);
+    if (sim->late)
+        return error_set(err, ERR_TIMEOUT, "gatewatch-sim was not ready within %d seconds", READY_PATIENCE_MS / 1000);
     return true;
+}
+
+/* Its pipes are read while the dashboard runs. Only now: the environment may be set while there is one thread. */
+static void simulator_follow(struct simulator *sim)
+{
+    sim->thread = thread_start("simulator", run_loop, sim);
 }
 
 /* The simulated world's own configuration, with the user's wishes for the screen kept. */
@@ -141,8 +161,10 @@ static int run_demo(const struct settings *settings, int argc, char **argv)
     if (!options_parse(&options, specs, argc, argv, false, &err))
         return usage_error(&err, false);
     bool ok = simulator_start(&sim, &options, &err) && demo_settings(&sim, settings, &world, &err);
-    if (ok)
+    if (ok) {
+        simulator_follow(&sim);
         engine = engine_open(&world, &err);
+    }
     ok = engine && ui_run(engine, &world, &(struct ui_options){ .demo = true }, &err);
     engine_close(engine);
     settings_free(&world);

@@ -133,6 +133,8 @@ static void fixes_allowed(struct report *report, struct engine *engine)
         else if (plan->n_steps && plan->steps[0].state == STEP_FAILED)
             add(report, ODD, "permission", names[i], "see docs/fixes.md for the role", "missing: %s",
                 str_or(plan->steps[0].detail, "?"));
+        else if (!plan->n_changes)
+            add(report, UNTOLD, "permission", names[i], NULL, "nothing to review: %s", str_or(plan->refusal, "no change"));
         else
             add(report, GOOD, "permission", names[i], NULL, "allowed");
         engine_ask(engine, &(struct ask){ .type = ASK_CANCEL });

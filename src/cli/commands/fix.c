@@ -5,6 +5,7 @@
 #include <gatewatch/fix.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PLAN_PATIENCE_MS = 60 * 1000, VERIFY_PATIENCE_MS = 15 * 60 * 1000 };
 
@@ -37,6 +38,14 @@ static void print_plan(const struct plan *plan, bool json)
     output_write(&text);
 }
 
+/* The sheet that a question is about, where standard output is a script's. */
+static void show_sheet(const struct plan *plan)
+{
+    TEXT_AUTO text = { 0 };
+    report_plan_text(plan, 0, &text);
+    fprintf(stderr, "%s\n", text_str(&text));
+}
+
 /* Consent: --yes, or the word typed at the terminal. A protected target wants its name in either case. */
 static bool consent(const struct plan *plan, const struct options *options, char *typed, size_t cap, struct error *err)
 {
@@ -60,6 +69,8 @@ static bool consent(const struct plan *plan, const struct options *options, char
 
 static int plan_exit(const struct plan *plan)
 {
+    if (plan->state == PLAN_FAILED && plan->error.code == ERR_USAGE)
+        return EXIT_USAGE;
     const bool undone = plan->state == PLAN_DONE && str_eq(plan->fix, "undo");
     const bool well = plan->state == PLAN_DONE && plan->verified_health;
     if (undone || well || (plan->dry_run && plan->state == PLAN_READY))
@@ -79,6 +90,8 @@ static int carry_out(struct engine *engine, struct view_data *view, const struct
     }
     if (!options->json)
         print_plan(plan, false);
+    else if (isatty(STDIN_FILENO) && (plan->protected_target || !options_value(options, "--yes")))
+        show_sheet(plan);
     if (!consent(plan, options, typed, sizeof typed, &err)) {
         output_error(&err, options->json);
         return EXIT_UNKNOWN;
