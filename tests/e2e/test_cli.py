@@ -247,7 +247,7 @@ def plans(tap):
         tap.ok(code == CRITICAL and "istio-ingress/absent" in answer["error"]["message"] and GATEWAY in
                answer["error"]["remedy"], "a gateway that does not exist is named, and so are those that do", answer)
         code, plan = gatewatch.json("fix", "traffic-policy", "--dry-run", "--choice", "way=magic")
-        tap.ok(code == CRITICAL and "way=magic" in plan["error"]["message"] and "way=overlay" in plan["error"]["remedy"],
+        tap.ok(code == USAGE and "way=magic" in plan["error"]["message"] and "way=overlay" in plan["error"]["remedy"],
                "an unknown choice is refused by name", plan)
         code, answer = gatewatch.json("fix", "undo")
         tap.ok(code in (CRITICAL, UNKNOWN) and "nothing to undo" in str(answer), "undo without a journal says so", answer)
