@@ -1,5 +1,5 @@
 /* OpenAPI v3, no more than kubectl needs to know that the server validates fields and does dry
- * runs. /openapi/v2 is refused: kubectl then uses what it was built with. */
+ * runs. /openapi/v2 has no definitions: kubectl then uses what it was built with. */
 #include "kube.h"
 #include "text.h"
 
@@ -94,6 +94,12 @@ bool kube_openapi(struct world *world, const struct sim_request *request, struct
 
     if (!starts_with(request->path, "/openapi"))
         return false;
+    if (!strcmp(request->path, "/openapi/v2")) {
+        /* kubectl before 1.27 will not apply without it. An empty protobuf message is a document without a definition:
+         * kubectl then knows of no schema and uses the types that it was built with. */
+        reply_text(reply, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", "");
+        return true;
+    }
     if (!strcmp(request->path, "/openapi/v3")) {
         json_t *paths = json_object();
 

@@ -3,6 +3,7 @@
 Only the standard library. GATEWATCH_BUILD names the build folder (default: build below the top of the repository).
 """
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -255,12 +256,32 @@ def kubectl_path():
     return os.environ.get("KUBECTL") or shutil.which("kubectl")
 
 
+@functools.cache
+def kubectl_minor():
+    """The N of kubectl 1.N; 0 when there is none."""
+    if not kubectl_path():
+        return 0
+    version = run([kubectl_path(), "version", "--client", "-o", "json"]).json()["clientVersion"]["gitVersion"]
+    return int(version.split(".")[1])
+
+
+def kubectl_since(minor):
+    """Marks a test function that uses what kubectl can only since 1.MINOR (Debian 12 has 1.20)."""
+    def mark(test):
+        test.kubectl_since = minor
+        return test
+    return mark
+
+
 def main(tests, needs_kubectl=False):
     """Runs the test functions (each gets a Tap) and exits; for `if __name__ == "__main__"`."""
     tap = Tap()
     for test in tests:
-        if needs_kubectl and not kubectl_path():
+        since = getattr(test, "kubectl_since", 0)
+        if (needs_kubectl or since) and not kubectl_path():
             tap.skip(test.__name__, "kubectl is not installed")
+        elif since > kubectl_minor():
+            tap.skip(test.__name__, f"needs kubectl 1.{since} or newer, this is 1.{kubectl_minor()}")
         else:
             tap.run(test)
     sys.exit(tap.done())
