@@ -13,6 +13,7 @@ struct entra_job {
     uint64_t request, timer;
     struct error error;
     char who[160];
+    struct secret *sent;        /* what must not come back in an error */
 };
 
 /* ---- forms ---- */
@@ -102,6 +103,14 @@ static void finish(struct entra_job *job, struct credential_answer *answer, cons
         secret_unref(answer->token);
 }
 
+/* An authority that echoes what it was sent must not make us show it. */
+static void hide(char *text, const struct secret *secret)
+{
+    const size_t len = secret ? secret_len(secret) : 0;
+    for (char *at = len ? strstr(text, secret_reveal(secret)) : NULL; at; at = strstr(at, secret_reveal(secret)))
+        memset(at, '*', len);
+}
+
 static void on_reply(void *ctx, const struct http_reply *reply)
 {
     struct entra_job *job = ctx;
@@ -113,6 +122,7 @@ static void on_reply(void *ctx, const struct http_reply *reply)
         finish(job, &answer, NULL);
         return;
     }
+    hide(err.message, job->sent);
     /* A refusal of the credential is the credential's error, whatever status says it. */
     if (reply->status >= 400 && reply->status < 500 && err.code != ERR_THROTTLED) {
         err.code = ERR_CREDENTIAL;
@@ -167,6 +177,8 @@ static bool send(struct entra_job *job, const struct entra_request *r, struct er
         form_add(&form, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
         form_add(&form, "client_assertion", r->assertion);
     }
+    const char *sent = r->secret ? r->secret : r->assertion;
+    job->sent = secret_new(sent, strlen(sent));
     static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
     struct http_request request = {
         .to = to, .method = "POST", .target = target, .headers = headers, .body = text_str(&form), .body_len = form.len,
@@ -198,5 +210,6 @@ void entra_cancel(struct entra_job *job)
         return;
     http_cancel(job->ask.http, job->request);
     loop_cancel(job->ask.loop, job->timer);
+    secret_unref(job->sent);
     free(job);
 }

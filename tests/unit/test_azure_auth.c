@@ -269,6 +269,21 @@ static void a_refusal_names_its_number(void **state)
     assert_int_equal(r[3].state, CREDENTIAL_UNTRIED);
 }
 
+static void a_secret_that_is_echoed_is_not_shown(void **state)
+{
+    (void)state;
+    principal();
+    script.status = 401;
+    script.body = "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215: wrong secret HUSH value&=+ given\"}";
+    open_auth("environment");
+    struct got g = ask(ARM);
+    assert_non_null(strstr(g.error.message, "AADSTS7000215"));
+    assert_null(strstr(g.error.message, "HUSH"));
+    struct credential_report r[8];
+    azure_auth_report(auth, r, 8);
+    assert_null(strstr(r[0].why, "HUSH"));
+}
+
 static void odd_replies_are_no_tokens(void **state)
 {
     (void)state;
@@ -555,6 +570,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_secret_becomes_a_token), T(one_refresh_for_all_and_a_cache_per_audience), T(a_rejected_token_is_dropped_once),
         T(tokens_are_renewed_early), T(an_ended_token_is_not_given), T(a_refusal_names_its_number),
+ T(a_secret_that_is_echoed_is_not_shown),
         T(odd_replies_are_no_tokens), T(ids_cannot_bend_the_path), T(adfs_has_a_path_of_its_own),
         T(workload_identity_sends_the_file), T(a_certificate_signs), T(nothing_at_all), T(names_select),
         T(imds_is_probed_and_asked), T(a_silent_imds_costs_a_second), T(a_machine_without_identity_moves_on),
