@@ -206,6 +206,18 @@ static void check_ours(struct fix_door *door, const struct plan_change *change, 
                     change->name);
 }
 
+/* The text of an overlay is made from the ConfigMap that the snapshot holds: on a newer one it would take back what
+ * somebody wrote meanwhile. */
+static void check_newest(struct fix_door *door, const struct plan_change *change, const json_t *live)
+{
+    const struct object *known =
+        str_eq(change->kind, "ConfigMap")
+            ? snapshot_find(door->topology->snapshot, KIND_CONFIGMAP, str_or(change->namespace, ""), change->name)
+            : NULL;
+    if (live && known && !str_eq(known->resource_version, string_in(live, "metadata", "resourceVersion")))
+        plan_refuse(door->plan, "ConfigMap %s was changed a moment ago: make the sheet again.", change->name);
+}
+
 static void note_live(struct fix_door *door, json_t *live_steals)
 {
     struct plan *plan = door->plan;
@@ -217,6 +229,8 @@ static void note_live(struct fix_door *door, json_t *live_steals)
         check_undo(door, change, live);
     else if (str_eq(change->verb, "apply"))
         check_ours(door, change, live);
+    else if (str_eq(change->verb, "patch"))
+        check_newest(door, change, live);
     json_t *body = json_loads(change->body, 0, NULL);
     change->resource_version = arena_dup(&plan->arena, string_in(live, "metadata", "resourceVersion"));
     change->before = yaml_for_people(&plan->arena, live);
