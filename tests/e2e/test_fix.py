@@ -249,6 +249,34 @@ def annotate(sim, value):
     return sim.kubectl("-n", "istio-ingress", "annotate", "service", "mtkc-gateway-istio", f"second-hand={value}", "--overwrite")
 
 
+def set_policy(sim, value):
+    return sim.kubectl("-n", "istio-ingress", "patch", "service", "mtkc-gateway-istio", "--type", "merge", "-p",
+                       json.dumps({"spec": {"externalTrafficPolicy": value}}))
+
+
+def undo_knows_whose_value_it_is(tap):
+    with world("traffic-policy") as sim:
+        sim.gatewatch.json("fix", "traffic-policy", "--yes")
+        set_policy(sim, "Cluster")
+        set_policy(sim, "Local")
+        code, answer = sim.gatewatch.json("fix", "undo", "--yes")
+        tap.ok(code == UNKNOWN and "somebody else" in answer.get("refusal", "") and sim.policy() == "Local",
+               "the same value by another's hand stays", answer)
+
+
+def undo_of_a_responder_that_was_scaled(tap):
+    path = "/apis/apps/v1/namespaces/gateway-health/deployments/health-responder"
+    with world("no-health-route") as sim:
+        for kind in ("deployment", "service"):
+            sim.kubectl("-n", "gateway-health", "delete", kind, "health-responder")
+        code, plan = sim.gatewatch.json("fix", "health-route", "--yes")
+        sim.kubectl("-n", "gateway-health", "patch", "deployment", "health-responder", "--type", "merge", "-p",
+                    json.dumps({"spec": {"replicas": 3}}))
+        code, plan = sim.gatewatch.json("fix", "undo", "--yes")
+        tap.equal((code, sim.get(path).status, sim.get(ROUTE_PATH).status), (OK, 404, 404),
+                  "replicas are an autoscaler's to change: undo still takes back what was made")
+
+
 def changed_after_the_sheet(tap):
     with world() as sim:
         with sim.gatewatch.terminal("fix", "traffic-policy") as terminal:
@@ -275,6 +303,13 @@ def conflict_at_the_server(tap):
         service = sim.get(SERVICE_PATH).json()
         tap.equal((service["spec"]["externalTrafficPolicy"], service["metadata"]["annotations"].get("second-hand")),
                   ("Cluster", "first"), "the other's change stands, ours was never written")
+        mine = sim.gatewatch.entries()[0]["id"]
+        tap.equal([e["state"] for e in sim.gatewatch.entries() if e["id"] == mine][-1], "failed",
+                  "and the journal does not leave open whether it was sent")
+        set_policy(sim, "Local")
+        code, answer = sim.gatewatch.json("fix", "undo", "--yes")
+        tap.ok(code != OK and sim.policy() == "Local", "what the other then set is not ours to undo", answer)
+        set_policy(sim, "Cluster")
         code, plan = sim.gatewatch.json("fix", "traffic-policy", "--yes")
         tap.equal((plan["result"], sim.policy()), ("done", "Local"), "run again, it is applied")
 
@@ -340,5 +375,6 @@ def lost_answer(tap):
 
 if __name__ == "__main__":
     main([dry_run_writes_nothing, asks_for_consent, missing_permission, read_only, both_fixes, undo_is_refused,
-          responder_is_made, addon_gets_the_overlay, changed_after_the_sheet, conflict_at_the_server, killed_at_any_moment,
+          responder_is_made, addon_gets_the_overlay, undo_knows_whose_value_it_is, undo_of_a_responder_that_was_scaled,
+          changed_after_the_sheet, conflict_at_the_server, killed_at_any_moment,
           lost_answer], needs_kubectl=True)
