@@ -180,7 +180,13 @@ static void judge_accepted(struct verdicts *v, struct condition_set *set, const 
 
 /* ---- ResolvedRefs ---------------------------------------------------------------------------------------------------- */
 
-struct unresolved { const char *reason, *what; enum backend_state state; size_t rule; const struct backend_ref *ref; };
+struct unresolved {
+    const char *reason, *what;
+    enum backend_state state;
+    size_t rule;
+    const struct backend_ref *ref;      /* of a mirror gone after the look: use `mirror` */
+    const struct route_filter *mirror;
+};
 
 static bool look(const struct snapshot *s, const struct route *r, size_t rule, const struct backend_ref *b,
                  struct unresolved *worst)
@@ -205,12 +211,30 @@ static bool look(const struct snapshot *s, const struct route *r, size_t rule, c
     return worst->reason != NULL;
 }
 
+/* A mirror's port is not decoded: of it only the Service is asked. */
+static bool look_mirror(const struct snapshot *s, const struct route *r, size_t rule, const struct route_filter *f,
+                        struct unresolved *worst)
+{
+    struct unresolved mine = { 0 };
+    if (!str_eq(f->type, "RequestMirror") || !*f->ref.name)
+        return false;
+    const struct backend_ref b = { .ref = f->ref, .port = -1 };
+    if (!look(s, r, rule, &b, &mine) || mine.state == BACKEND_PORT_MISSING)
+        return false;
+    *worst = mine;
+    worst->mirror = f;
+    return true;
+}
+
 static void find_unresolved(const struct snapshot *s, const struct route *r, struct unresolved *worst)
 {
     for (size_t i = 0; i < r->rules.n; i++) {
         const struct route_rule *rule = &r->rules.items[i];
         for (size_t k = 0; k < rule->backends.n; k++)
             if (look(s, r, i, &rule->backends.items[k], worst))
+                return;
+        for (size_t k = 0; k < rule->filters.n; k++)
+            if (look_mirror(s, r, i, &rule->filters.items[k], worst))
                 return;
     }
 }
@@ -219,6 +243,12 @@ static void judge_resolved(struct verdicts *v, struct condition_set *set, const 
 {
     struct unresolved worst = { 0 };
     find_unresolved(v->snapshot, r, &worst);
+    if (worst.mirror) {
+        verdict_set(v, set, "ResolvedRefs", TRI_FALSE, worst.reason, "rule %zu: the mirror's %s %s/%s %s", worst.rule,
+                    str_or(worst.mirror->ref.kind, "Service"), str_or(worst.mirror->ref.namespace, r->object.namespace),
+                    worst.mirror->ref.name, worst.what);
+        return;
+    }
     if (!worst.ref) {
         verdict_set(v, set, "ResolvedRefs", TRI_TRUE, "ResolvedRefs", "every backend is there");
         return;
@@ -232,6 +262,9 @@ static void judge_resolved(struct verdicts *v, struct condition_set *set, const 
 void judge_route(struct verdicts *v, const struct route *r)
 {
     char parent[600];
+    if (r->parents.n == 0)
+        verdict_set(v, verdict_add(v, &r->object, NULL, NULL), "Accepted", TRI_UNKNOWN, "Pending",
+                    "it names no parent: no controller acts on it");
     for (size_t i = 0; i < r->parents.n; i++) {
         const struct parent_ref *p = &r->parents.items[i];
         str_format(parent, sizeof parent, "%s/%s", str_or(p->namespace, r->object.namespace), p->name);

@@ -264,6 +264,14 @@ static void routes_resolve_or_not(void **state)
         /* one bad backend of two, and weight 0 excuses nothing */
         { WITH("{name: up, port: 80}, {name: gone, port: 80, weight: 0}", ""), "HTTPRoute/r", "ResolvedRefs", "False",
           "BackendNotFound" },
+        /* a mirror is a backend too */
+        { GW(HTTP("a", 80, "")) ROUTE(PARENT, "rules: [{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: gone, "
+                                              "port: 80}}}]}]") SERVICE("apps", "up", 80), "HTTPRoute/r", "ResolvedRefs", "False",
+          "BackendNotFound" },
+        { GW(HTTP("a", 80, "")) ROUTE(PARENT, "rules: [{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: up, "
+                                              "port: 80}}}]}]") SERVICE("apps", "up", 80), "HTTPRoute/r", "ResolvedRefs", "True",
+          "ResolvedRefs" },
+        { GW(HTTP("a", 80, "")) ROUTE("", UP), "HTTPRoute/r", "Accepted", "Unknown", "Pending" },
         /* Accepted does not depend on it */
         { WITH("{name: gone, port: 80}", ""), "HTTPRoute/r", "Accepted", "True", "Accepted" },
     };

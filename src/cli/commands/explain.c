@@ -317,9 +317,10 @@ static int run_explain(const struct settings *settings, int argc, char **argv)
 static const char *const words[] = { "-X", "-H", "--gateway", "--listener", "-f", "-o", NULL };
 const struct command command_explain = {
     .name = "explain",
-    .synopsis = "explain URL [-X METHOD] [-H 'K: V']... [--gateway NS/NAME] [--listener NAME] [-f FILE]... [-o text|json]",
+    .synopsis = "explain URL [-f FILE]... [-o text|json]",
     .summary = "which rule serves this request, and why the others do not",
-    .details = "Asks the live cluster, or with -f only these manifests (YAML or JSON, any number of objects; - is standard\n"
+    .details = "Options: -X METHOD, -H 'Name: value' (more than once), --gateway NAMESPACE/NAME, --listener NAME.\n\n"
+               "Asks the live cluster, or with -f only these manifests (YAML or JSON, any number of objects; - is standard\n"
                "input): then no cluster and no Azure is needed, and backends are taken to be ready. A Host header speaks for\n"
                "the host, as with curl. --listener asks as if the request had come through that listener. Of several\n"
                "Gateways the one is taken whose address, port or hostnames fit; else --gateway must name it.\n"
