@@ -230,6 +230,48 @@ static const char *login_prompt(const struct app *a)
     return s && s->env.prompt && *s->env.prompt ? s->env.prompt : NULL;
 }
 
+/* Where nothing of a side was ever read, one sentence says why: its first failure. */
+static const struct source_state *unread_side(const struct view_data *data, enum origin origin)
+{
+    const struct snapshot *s = data && data->settled ? data->snapshot : NULL;
+    const struct source_state *failed = NULL;
+    for (size_t i = 0; s && i < s->n_sources; i++) {
+        const struct source_state *source = &s->sources[i];
+        if (source->origin != origin)
+            continue;
+        if (source->good_mono_ms >= 0)
+            return NULL;
+        failed = !failed && source->status == SOURCE_FAILED ? source : failed;
+    }
+    return failed;
+}
+
+static void add_remedy(struct doc *d, enum role role, const struct error *error)
+{
+    if (*error->remedy)
+        doc_add(d, role, "%s%s", str_ends(error->message, ".") ? " " : ". ", error->remedy);
+}
+
+static void unread_doc(const struct app *a, struct doc *d)
+{
+    const struct view_data *data = a->data;
+    const struct source_state *cluster = unread_side(data, ORIGIN_KUBERNETES), *azure = unread_side(data, ORIGIN_ARM);
+    if (cluster && data->fatal.code == ERR_NONE) {
+        doc_add(d, ROLE_BAD, "%s Cluster: ", light_sign(LIGHT_DOWN, a->canvas.ascii));
+        doc_hang(d, 2);
+        doc_puts(d, ROLE_STRONG, cluster->error.message);
+        add_remedy(d, ROLE_TEXT, &cluster->error);
+        doc_end(d);
+    }
+    if (azure && data->azure.code == ERR_NONE && data->fatal.code == ERR_NONE) {
+        doc_add(d, ROLE_WARN, "%s Azure: ", light_sign(LIGHT_DEGRADED, a->canvas.ascii));
+        doc_hang(d, 2);
+        doc_puts(d, ROLE_TEXT, azure->error.message);
+        add_remedy(d, ROLE_QUIET, &azure->error);
+        doc_end(d);
+    }
+}
+
 static void banner_doc(const struct app *a, struct doc *d)
 {
     const char *prompt = login_prompt(a);
@@ -250,6 +292,7 @@ static void banner_doc(const struct app *a, struct doc *d)
             doc_add(d, ROLE_QUIET, ". %s", data->azure.remedy);
         doc_end(d);
     }
+    unread_doc(a, d);
     if (prompt) {
         doc_puts(d, ROLE_ACCENT, "The login asks");
         doc_puts(d, ROLE_QUIET, " (c copies): ");
