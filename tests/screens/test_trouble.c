@@ -283,7 +283,7 @@ static char *hostile_routes(const char *resource_version)
             "\"Accepted\",\"status\":\"False\",\"reason\":\"NoMatchingParent\",\"message\":\"%s\",\"observedGeneration\":1}]}]}}",
             i ? "," : "", hostile[i], i, hostile[i], hostile[i], hostile[i], hostile[i], hostile[i]);
     snprintf(body + n, 65536 - n, "]}");
-    at += sprintf(at, "path=httproutes?limit,status=200,type=application/json,body=");
+    at += snprintf(at, 131072, "path=httproutes?limit,status=200,type=application/json,body=");
     for (const char *c = body; *c; c++) {
         if (*c == ',' || *c == ';' || *c == '\\')
             *at++ = '\\';
