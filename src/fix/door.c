@@ -110,8 +110,10 @@ static void remember(struct fix_door *door, const struct fix_request *request)
 void door_plan(struct fix_door *door, const struct fix_request *request)
 {
     if (door->writing && door->plan &&
-        (door->plan->state == PLAN_APPLYING || door->plan->state == PLAN_VERIFYING))
-        return;     /* one change of the world at a time */
+        (door->plan->state == PLAN_APPLYING || door->plan->state == PLAN_VERIFYING)) {
+        door_publish(door);     /* one change of the world at a time: whoever asks is shown that one */
+        return;
+    }
     forget_sheet(door);
     remember(door, request);
     sheet_start(door);
@@ -391,6 +393,8 @@ void door_apply(struct fix_door *door, const char *plan_id, const char *typed)
     struct error err = { 0 };
     if (!may_apply(door, plan_id, typed, &err)) {
         log_line(LOG_WARN, "not applied: %s", err.message);
+        if (door->plan)
+            door_publish(door);     /* whoever waits for it sees that nothing moved */
         return;
     }
     if (!journal_append(door->plan, "planned", user(door), NULL, &err)) {

@@ -207,7 +207,7 @@ bool journal_read(struct journal *journal, struct error *err)
     if (!path || access(path, F_OK) != 0)
         return true;
     if (!file_read(path, JOURNAL_BYTES_MAX, &bytes, &len, err))
-        return false;
+        return error_remedy(err, "make it readable, or move it aside: log and undo know only what is in it");
     for (char *line = bytes; line && *line;) {
         char *end = strchr(line, '\n');
         const size_t n = end ? (size_t)(end - line) : strlen(line);

@@ -192,14 +192,15 @@ static void verified(struct fix_door *door, size_t up, size_t all)
     finish(door, "verified", outcome);
 }
 
-/* A healthy report that stands until the end, made after the change, is a proof even where it was healthy before. */
+/* A healthy report that stands until the end, made after the change, is a proof even where it was healthy before: unless
+ * the on-demand probe says otherwise. */
 static void too_late(void *ctx)
 {
     struct fix_door *door = ctx;
     size_t up, all;
     door->deadline = 0;
     all_up(door, &up, &all);
-    if (all && up == all && reported_since(door) && (door->probe_good || !door->probe_answered)) {
+    if (all && up == all && reported_since(door) && (door->probe_good || !door->was_up || !door->probe_answered)) {
         verified(door, up, all);
         return;
     }
@@ -234,10 +235,11 @@ void verify_start(struct fix_door *door)
     probe_again(door);
 }
 
+/* Healthy after unhealthy proves itself, and so does a good probe at once; healthy as before may be the past. */
 void verify_world(struct fix_door *door)
 {
     size_t up, all;
     all_up(door, &up, &all);
-    if (all && up == all && reported_since(door) && (door->probe_good || (!door->was_up && !door->probe_answered)))
+    if (all && up == all && reported_since(door) && (door->probe_good || !door->was_up))
         verified(door, up, all);
 }
