@@ -43,8 +43,6 @@ def reference_manifests_are_accepted(server):
 
 @test
 def roles_are_accepted(server):
-    # The Roles name an example's namespace and gateway.
-    server.kubectl("create", "namespace", "gateway-system")
     server.kubectl("apply", "-f", FIXTURES / "rbac")
 
 
@@ -82,15 +80,16 @@ def reader_reads_what_was_loaded(server):
 
 @test
 def fixer_may_make_the_health_route_and_nothing_else(server):
-    server.kubectl("create", "rolebinding", "test-fixers", "-n", "gateway-system", "--role=gatewatch-fix-health",
+    server.kubectl("create", "rolebinding", "test-fixers", "-n", "gateway-health", "--role=gatewatch-fix-health-route",
                    "--group=gatewatch-fixers")
     routes = "httproutes.gateway.networking.k8s.io"
-    wait(lambda: server.may("fixer", "create", routes, "-n", "gateway-system"))
-    assert server.may("fixer", "patch", f"{routes}/gatewatch-health", "-n", "gateway-system")
-    assert not server.may("fixer", "patch", f"{routes}/somebody-elses", "-n", "gateway-system")
+    wait(lambda: server.may("fixer", "create", f"{routes}/gatewatch-health-mtkc-gateway", "-n", "gateway-health"))
+    assert not server.may("fixer", "create", f"{routes}/another", "-n", "gateway-health")
+    assert server.may("fixer", "patch", f"{routes}/gatewatch-health-mtkc-gateway", "-n", "gateway-health")
+    assert not server.may("fixer", "patch", f"{routes}/somebody-elses", "-n", "gateway-health")
     assert not server.may("fixer", "create", routes, "-n", "sample-apps")
     route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-             "metadata": {"name": "gatewatch-health", "namespace": "gateway-system"},
+             "metadata": {"name": "gatewatch-health-mtkc-gateway", "namespace": "gateway-health"},
              "spec": {"parentRefs": [{"name": "mtkc-gateway", "namespace": "istio-ingress"}],
                       "rules": [{"matches": [{"path": {"type": "Exact", "value": "/healthz/ready"}}],
                                  "backendRefs": [{"name": "health-responder", "namespace": "gateway-health", "port": 80}]}]}}
@@ -100,14 +99,14 @@ def fixer_may_make_the_health_route_and_nothing_else(server):
     route["metadata"]["name"] = "another"
     ran = server.kubectl(*apply, context="fixer", stdin=json.dumps(route), check=False)
     assert ran.returncode != 0 and "forbidden" in ran.stderr.lower(), ran
-    server.kubectl("delete", routes, "gatewatch-health", "-n", "gateway-system", context="fixer")
+    server.kubectl("delete", routes, "gatewatch-health-mtkc-gateway", "-n", "gateway-health", context="fixer")
 
 
 @test
 def wrong_fields_are_refused(server):
     """What a dry run with strict validation is for."""
     route = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-             "metadata": {"name": "wrong", "namespace": "gateway-system"}, "spec": {"parentReferences": []}}
+             "metadata": {"name": "wrong", "namespace": "gateway-health"}, "spec": {"parentReferences": []}}
     ran = server.kubectl("apply", "--server-side", "--validate=strict", "--dry-run=server", "-f", "-",
                          stdin=json.dumps(route), check=False)
     assert ran.returncode != 0 and "parentReferences" in ran.stderr, ran
