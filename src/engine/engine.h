@@ -51,6 +51,7 @@ struct engine {
     uint64_t serial;
     uint64_t timer;
     bool stale;                 /* the store changed since `derived` */
+    bool whole;                 /* the last view held the first answer of every source */
     int64_t published_mono_ms, derive_cost_ms;
 };
 

@@ -72,11 +72,16 @@ void view_data_unref(struct view_data *view)
 
 /* ---- publishing ------------------------------------------------------------------------------------------------------ */
 
+static bool cluster_answered(const struct engine *engine)
+{
+    return engine->kube ? kube_source_settled(engine->kube) : engine->fatal.code != ERR_NONE;
+}
+
+/* Azure is asked last: which of its gateways count is known by the cluster's addresses only, and it says yes for good. */
 static bool everything_answered(const struct engine *engine)
 {
-    const bool kube = engine->kube ? kube_source_settled(engine->kube) : engine->fatal.code != ERR_NONE;
-    const bool arm = engine->arm ? arm_source_settled(engine->arm) : engine->azure.code != ERR_NONE;
-    return kube && arm;
+    return cluster_answered(engine) &&
+           (engine->arm ? arm_source_settled(engine->arm) : engine->azure.code != ERR_NONE);
 }
 
 static void note_credential(struct engine *engine)
@@ -120,7 +125,9 @@ static void publish(void *ctx)
 {
     struct engine *engine = ctx;
     engine->timer = 0;
-    if (engine->stale || !engine->derived)
+    /* A source says a little later that it has news. A view that calls itself whole must hold them all. */
+    const bool whole_soon = !engine->whole && cluster_answered(engine);
+    if (engine->stale || !engine->derived || whole_soon)
         derive(engine);
     /* The journal changes only when a plan moved, or before the first view. */
     if (!engine->serial || engine->journal_moved)
@@ -137,7 +144,7 @@ static void publish(void *ctx)
     view->document = document_ref(engine->document);
     view->fatal = engine->fatal;
     view->azure = engine->azure;
-    view->settled = everything_answered(engine);
+    view->settled = engine->whole = everything_answered(engine);
     str_copy(view->undoable, sizeof view->undoable, engine->undoable);
     view->core_lag_ms = engine->derive_cost_ms;
     view->published_mono_ms = engine->published_mono_ms = clock_mono_ms();
