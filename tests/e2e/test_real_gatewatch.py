@@ -263,7 +263,7 @@ def a_token_of_a_service_account(tap, world):
     tap.ok(code == UNKNOWN and "watcher may not patch services" in plan["refusal"], "and a review answers for it", plan.get("refusal"))
     token.write_text("not-a-token")
     code, answer = world.gatewatch.json("check", "--kubeconfig", path, "--context", "watcher", "--timeout", "5")
-    tap.ok(code == UNKNOWN and "401" in json.dumps(answer["sources"]), "a token that the server refuses is told", states(answer))
+    tap.ok(code == UNKNOWN and "401" in json.dumps(answer), "a token that the server refuses is told", answer)
 
 
 # ---- the fixes ------------------------------------------------------------------------------------------------------
