@@ -149,6 +149,11 @@ bool decode_route(struct object *o, const json_t *json, struct error *err)
     bool grpc = str_eq(o->kind->name, "GRPCRoute");
     const json_t *parents = json_at(json, "spec.parentRefs"), *status = json_at(json, "status.parents"),
                  *rules = json_at(json, "spec.rules");
+    if (!rules && str_eq(o->kind->name, "HTTPRoute")) {     /* the definition's default: one rule, PathPrefix "/" */
+        route->rules.items = arena_alloc(&o->arena, sizeof *route->rules.items);
+        route->rules.n = 1;
+        shape_decode(&shape_rule, NULL, route->rules.items, &o->arena);
+    }
     for (size_t i = 0; i < route->parents.n; i++)
         default_parent(&route->parents.items[i], json_array_get(parents, i));
     for (size_t i = 0; i < route->status.n; i++)

@@ -356,6 +356,21 @@ static void grpc_and_tls_as_far_as_they_go(void **state)
     world_free(w);
 }
 
+/* The definition of HTTPRoute puts one rule with PathPrefix "/" where `rules` is absent; it has no backendRefs. */
+static void a_route_without_rules_takes_everything(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    world_add(w, PLAIN "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: apps}\n"
+                       "spec: {parentRefs: [" GW "]}\n");
+    struct asked a = ask(w, (struct request){ .host = "h", .path = "/any" }, NULL);
+    assert_non_null(a.e->answer.route);
+    assert_int_equal(a.e->answer.rule, 0);
+    assert_int_equal(a.e->answer.status, 500);
+    done(&a);
+    world_free(w);
+}
+
 /* ---- redirects: the definition of HTTPRequestRedirectFilter -------------------------------------------------------------- */
 
 static void redirects_resolve_to_a_location(void **state)
@@ -657,6 +672,7 @@ int main(void)
         cmocka_unit_test(of_listeners_that_conflict_none_is_picked),
         cmocka_unit_test(files_do_not_know_who_is_ready),
         cmocka_unit_test(grpc_and_tls_as_far_as_they_go),
+        cmocka_unit_test(a_route_without_rules_takes_everything),
         cmocka_unit_test(redirects_resolve_to_a_location),
         cmocka_unit_test(the_order_of_objects_changes_nothing),
         cmocka_unit_test(a_route_that_cannot_match_changes_no_answer),
