@@ -418,7 +418,9 @@ def run_all(tests, jobs, preparations):
                 results.append(result)
                 show(result)
 
-    several([t for t in tests if not t.alone and not t.needs], jobs)
+    # The long ones first, so that no core is idle at the end.
+    order = ("e2e", "screens", "unit", "lint")
+    several(sorted((t for t in tests if not t.alone and not t.needs), key=lambda t: order.index(t.group)), jobs)
     for preparation in preparations:
         preparation.wait()
     several([t for t in tests if not t.alone and t.needs], jobs)
