@@ -168,13 +168,22 @@ size_t sources_pending(const struct view_data *d)
     return n;
 }
 
+/* The load balancer's own report may take minutes; a verdict without it says that it is still to come. */
+static size_t awaited(const struct view_data *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; d->snapshot && i < d->snapshot->n_sources; i++)
+        n += d->snapshot->sources[i].status == SOURCE_PENDING && d->snapshot->sources[i].kind != KIND_RULEHEALTH;
+    return n;
+}
+
 bool still_loading(const struct view_data *d)
 {
     if (!d)
         return true;
     if (d->settled)
         return false;
-    if (!d->topology || sources_pending(d) || !d->topology->backends.n)
+    if (!d->topology || awaited(d) || !d->topology->backends.n)
         return true;
     for (size_t i = 0; i < d->topology->backends.n; i++)
         if (d->topology->backends.items[i].health == HEALTH_UNKNOWN)
