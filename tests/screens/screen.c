@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <pty.h>
+#include <utmp.h>
 #include <regex.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,18 +131,25 @@ struct screen *screen_start(const struct screen_options *given, const char *cons
 
     /* The window has its size before the program starts, and what comes first is not lost: nothing is read before. */
     struct winsize size = {.ws_row = (unsigned short)s->rows, .ws_col = (unsigned short)s->cols};
-    s->pid = forkpty(&s->master, NULL, NULL, &size);
+    int slave;
+    if (openpty(&s->master, &slave, NULL, NULL, &size) != 0)
+        fail_msg("openpty: %s", strerror(errno));
+    /* As it is before the program can have touched it. */
+    tcgetattr(s->master, &s->before);
+    s->pid = fork();
     if (s->pid < 0)
-        fail_msg("forkpty: %s", strerror(errno));
+        fail_msg("fork: %s", strerror(errno));
     if (s->pid == 0) {
+        close(s->master);
+        login_tty(slave);
         child_environment(s, options);
         execvp(argv[0], (char *const *)(uintptr_t)argv);
         fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
         _exit(127);
     }
     fcntl(s->master, F_SETFD, FD_CLOEXEC);
+    close(slave);
     fcntl(s->master, F_SETFL, fcntl(s->master, F_GETFL) | O_NONBLOCK);
-    tcgetattr(s->master, &s->before);
     return s;
 }
 

@@ -28,6 +28,8 @@ static int stop_world(void **state)
 
 static struct screen *running(void)
 {
+    /* Whatever a test that failed left in the world. */
+    sim_call(sim, "DELETE", "/_sim/fault", NULL, NULL);
     struct screen *s = screen_gatewatch(sim, NULL, NULL);
     screen_expect(s, "Root cause .*lb-probe-404");
     /* It is in what must be undone. */
